@@ -1,0 +1,29 @@
+"""A conversation that outlives one run."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+
+from devstral_ls.agent.prompt import system_prompt
+from devstral_ls.llm.messages import Message, SystemMessage, UserMessage
+from devstral_ls.tools.reads import Reads
+
+
+@dataclass(slots=True)
+class Session:
+    """messages: only ever appended to, so that a server's prefix cache serves every turn after the first."""
+
+    id: str
+    messages: list[Message]
+    reads: Reads = field(default_factory=Reads)
+
+    @classmethod
+    def new(cls) -> Session:
+        """A session that begins with the system prompt and has read nothing."""
+        return cls(secrets.token_hex(8), [SystemMessage(system_prompt())])
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the user has said nothing yet; then AGENTS.md goes into the first message."""
+        return not any(isinstance(message, UserMessage) for message in self.messages)

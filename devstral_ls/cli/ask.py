@@ -1,0 +1,200 @@
+"""`devstral-ls ask`: one question, its answer, and the edits on disk if the user wants them there."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from devstral_ls.cli.conversation import Conversation, Outcome, Question, conversation
+from devstral_ls.cli.keyboard import Keyboard
+from devstral_ls.cli.streams import fail, prepare_streams
+from devstral_ls.errors import ForUser
+
+if TYPE_CHECKING:
+    from devstral_ls.cli.render import Terminal
+
+DONE, FAILED, USAGE, NOT_APPLIED, INPUT_MISSING, INTERRUPTED = 0, 1, 2, 3, 4, 130
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The command line. file: with the lines still on it."""
+
+    prompt: str
+    workspace: Path | None = None
+    file: str | None = None
+    output: Literal["text", "diff", "json"] = "text"
+    apply: bool = False
+    allow_commands: bool = False
+    base_url: str | None = None
+    model: str | None = None
+
+
+class Stopped(ForUser):
+    """The command ends here, with this exit code."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def run(options: Options) -> int:
+    """The exit code. Every error is one line on stderr."""
+    prepare_streams()
+    try:
+        root, question = _question(options)
+        return asyncio.run(_ask(options, root, question))
+    except Stopped as stop:
+        return fail(stop.code, str(stop))
+    except ForUser as error:
+        return fail(FAILED, str(error))
+    except BrokenPipeError:
+        # Nobody reads any more: the run was ended like an interrupted one, and Python must not try to flush at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return INTERRUPTED
+    except KeyboardInterrupt:
+        return fail(INTERRUPTED, "interrupted; the run was cancelled and nothing was applied.")
+
+
+async def _ask(options: Options, root: Path, question: Question) -> int:
+    started = time.monotonic()
+    async with conversation(root, settings(options), os.environ) as talk:
+        # The server process is starting; what the terminal needs is imported meanwhile.
+        from devstral_ls.cli.render import Terminal, usage_line
+
+        keyboard = Keyboard()
+        text_to = sys.stdout if options.output == "text" else sys.stderr if options.output == "diff" else None
+        screen = Terminal(text_to, sys.stderr, keyboard, allow_commands=options.allow_commands)
+        try:
+            outcome = await talk.ask(question, screen)
+        finally:
+            screen.rest()
+        screen.line(usage_line(outcome, time.monotonic() - started))
+        return await _finish(options, talk, outcome, screen, keyboard)
+
+
+async def _finish(options: Options, talk: Conversation, outcome: Outcome, screen: Terminal, keyboard: Keyboard) -> int:
+    """What follows a run: its result shown, its edits applied or not, and the exit code for all of it."""
+    from devstral_ls.cli.render import show_diff, stat_lines
+
+    code, message = verdict(outcome)
+    if code == DONE and outcome.files:
+        screen.line(stat_lines(outcome.files))
+        if options.output == "diff" or (options.output == "text" and not options.apply):
+            show_diff(outcome.diff, sys.stdout)
+    if code == DONE and outcome.diff and await _wanted(options, keyboard, screen):
+        failure = await talk.apply(outcome)
+        if failure is not None:
+            code, message = NOT_APPLIED, failure
+    if options.output == "json":
+        sys.stdout.write(json.dumps(report(outcome, talk, message), indent=2) + "\n")
+        sys.stdout.flush()
+    if talk.editor.applied:
+        screen.notice(f"applied to {', '.join(_shown(path) for path in talk.editor.applied)}")
+    if outcome.denied:
+        count = "1 command was" if len(outcome.denied) == 1 else f"{len(outcome.denied)} commands were"
+        screen.notice(f"{count} denied; --allow-commands lets the agent run commands.")
+    return code if message is None else fail(code, message)
+
+
+async def _wanted(options: Options, keyboard: Keyboard, screen: Terminal) -> bool:
+    if options.apply or options.output != "text":
+        return options.apply
+    answer = await keyboard.ask("Apply?")
+    if answer is None:
+        screen.notice("nothing was applied; --apply writes the edits, --diff prints a diff for `git apply`.")
+    elif not answer:
+        screen.notice("nothing was applied.")
+    return bool(answer)
+
+
+def verdict(outcome: Outcome) -> tuple[int, str | None]:
+    """The exit code a run deserves by itself, and what to say when that is not 0."""
+    match outcome.state:
+        case "finished":
+            return DONE, None
+        case "needsInput":
+            return INPUT_MISSING, outcome.message or "the run needs input that isn't there."
+        case "cancelled":
+            return INTERRUPTED, "the run was cancelled."
+    return FAILED, outcome.message or f"the run ended as {outcome.state!r}."
+
+
+def report(outcome: Outcome, talk: Conversation, message: str | None) -> dict[str, Any]:
+    """What `--json` prints."""
+    return {
+        "state": outcome.state,
+        "stopReason": outcome.stop_reason,
+        "error": message,
+        "text": outcome.text,
+        "edits": [dict(file) for file in outcome.files],
+        "diff": outcome.diff,
+        "applied": [str(path) for path in talk.editor.applied],
+        "usage": {"promptTokens": outcome.prompt_tokens, "completionTokens": outcome.completion_tokens},
+        "turns": outcome.turns,
+        "toolCalls": [asdict(call) for call in outcome.tool_calls],
+        "deniedCommands": outcome.denied,
+        "sessionId": outcome.session_id,
+    }
+
+
+def settings(options: Options) -> Mapping[str, Any]:
+    """The server's settings for this command: the user's own hold where no flag says otherwise."""
+    return {
+        "llm": {"baseUrl": options.base_url, "model": options.model},
+        "edits": {"mode": "propose"},
+        "transcript": {"open": False},
+        "client": {"stream": True},
+    }
+
+
+def _question(options: Options) -> tuple[Path, Question]:
+    """The workspace and what is asked about it. Stopped when a flag names something that is not there."""
+    root = (options.workspace or Path()).resolve()
+    if not root.is_dir():
+        raise Stopped(USAGE, f"{root} is not a folder; --workspace takes one.")
+    file, lines = None, None
+    if options.file is not None:
+        file, lines = parse_file(options.file)
+        file = file.resolve()
+        if not file.is_file():
+            raise Stopped(USAGE, f"{file} is not a file; --file takes one, with or without :LINE-LINE.")
+        if not file.is_relative_to(root):
+            raise Stopped(USAGE, f"{file} is outside of {root}; --workspace names the folder the agent works in.")
+    return root, Question(_prompt(options.prompt), file, lines)
+
+
+def _prompt(given: str) -> str:
+    if given == "-":
+        # Read before the event loop exists: Ctrl-C must end this wait, too.
+        given = sys.stdin.buffer.read().decode("utf-8", errors="replace") if sys.stdin else ""
+        if not given.strip():
+            raise Stopped(INPUT_MISSING, "the prompt is to come from stdin, which is empty.")
+    elif not given.strip():
+        raise Stopped(USAGE, "the prompt is empty.")
+    return given.strip()
+
+
+def parse_file(given: str) -> tuple[Path, tuple[int, int] | None]:
+    """`FILE`, `FILE:LINE` or `FILE:LINE-LINE`, lines 1-based; a file that exists under the whole name is that file."""
+    found = re.fullmatch(r"(.+):(\d+)(?:-(\d+))?", given)
+    if found is None or Path(given).exists():
+        return Path(given), None
+    first = int(found[2])
+    last = int(found[3] or first)
+    if not 1 <= first <= last:
+        raise Stopped(USAGE, f"{given}: lines are counted from 1, and the first comes before the last.")
+    return Path(found[1]), (first, last)
+
+
+def _shown(path: Path) -> str:
+    """The path as the user would type it from here."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

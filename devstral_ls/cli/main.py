@@ -1,0 +1,131 @@
+"""`devstral-ls`: flags to what is run. Nothing heavy is imported before it is known what that is."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from devstral_ls import __version__
+
+MANNERS = ("vllm", "ollama", "llama.cpp", "mistral")
+LOG_LEVELS = ("debug", "info", "warning", "error")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Exit code of `devstral-ls` with these arguments (the process's own when None).
+
+    0 done, 1 it failed, 2 wrong usage, 3 edits could not be applied, 4 input is missing, 130 interrupted.
+    """
+    arguments = parser().parse_args(argv)
+    run: Callable[[argparse.Namespace], int] = arguments.run
+    try:
+        return run(arguments)
+    except KeyboardInterrupt:
+        return 130
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    from devstral_ls.cli.serve import run
+
+    return run(arguments.tcp, arguments.log_level, arguments.log_file)
+
+
+def _ask(arguments: argparse.Namespace) -> int:
+    from devstral_ls.cli.ask import Options, run
+
+    return run(
+        Options(
+            prompt=arguments.prompt,
+            workspace=arguments.workspace,
+            file=arguments.file,
+            output="json" if arguments.json else "diff" if arguments.diff else "text",
+            apply=arguments.apply,
+            allow_commands=arguments.allow_commands,
+            base_url=arguments.base_url,
+            model=arguments.model,
+        )
+    )
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from devstral_ls.cli.doctor import run
+
+    return run(as_json=arguments.json, base_url=arguments.base_url, model=arguments.model)
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from devstral_ls.cli.demo import run
+
+    return run(apply=arguments.apply, manner=arguments.manner, keep=arguments.keep)
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, as every other error here is said."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message} (see `{self.prog} --help`)\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    whole = Parser(prog="devstral-ls", description="A coding agent inside any editor, on Mistral's Devstral models.")
+    whole.add_argument("--version", action="version", version=f"devstral-ls {__version__}")
+    commands = whole.add_subparsers(metavar="COMMAND", required=True)
+
+    serve = commands.add_parser("serve", help="run the language server (what an editor starts)")
+    serve.set_defaults(run=_serve)
+    serve.add_argument("--tcp", metavar="HOST:PORT", type=address, help="listen for one editor instead of using stdio")
+    serve.add_argument("--log-level", choices=LOG_LEVELS, default="warning", help="how much to log (default: warning)")
+    serve.add_argument("--log-file", metavar="FILE", type=Path, help="log to this file instead of stderr")
+    # Editors' client libraries add these by themselves; stdio is what we do anyway.
+    serve.add_argument("--stdio", action="store_true", help=argparse.SUPPRESS)
+    serve.add_argument("--clientProcessId", help=argparse.SUPPRESS)
+
+    ask = commands.add_parser("ask", help="ask the agent from the terminal", description=ASK, epilog=ASK_CODES)
+    ask.set_defaults(run=_ask)
+    ask.add_argument("prompt", metavar="PROMPT", help="what to do; `-` reads it from stdin")
+    ask.add_argument("--workspace", metavar="DIR", type=Path, help="the folder the agent works in (default: this one)")
+    ask.add_argument("--file", metavar="FILE[:LINE[-LINE]]", help="the file, and the lines of it, the prompt is about")
+    end = ask.add_mutually_exclusive_group()
+    end.add_argument("--apply", action="store_true", help="write the edits to disk without asking")
+    end.add_argument("--diff", action="store_true", help="only print the edits, as a diff that `git apply` takes")
+    ask.add_argument("--json", action="store_true", help="print one JSON object about the run, instead of text or diff")
+    ask.add_argument("--allow-commands", action="store_true", help="let the agent run commands without asking")
+    _add_model(ask)
+
+    doctor = commands.add_parser("doctor", help="say whether a run would work here, and what is missing")
+    doctor.set_defaults(run=_doctor)
+    doctor.add_argument("--json", action="store_true", help="print the findings as one JSON object")
+    _add_model(doctor)
+
+    demo = commands.add_parser("demo", help="see a whole run in seconds, on a sample project, without a model")
+    demo.set_defaults(run=_demo)
+    demo.add_argument("--apply", action="store_true", help="also apply the edit and test the result")
+    demo.add_argument("--manner", choices=MANNERS, default="vllm", help="which model server the script imitates")
+    demo.add_argument("--keep", metavar="DIR", type=Path, help="put the sample project here and leave it")
+    return whole
+
+
+ASK = """Ask the agent about a folder. It shows its answer and the edits it proposes; they are written only after a yes,
+or with --apply."""
+ASK_CODES = """Exit codes: 0 done, 1 the run failed, 2 wrong usage, 3 the edits could not be applied, 4 the run needs
+input that isn't there, 130 interrupted."""
+
+
+def _add_model(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--base-url", metavar="URL", help="an OpenAI-compatible server (default: the one configured)")
+    command.add_argument("--model", metavar="NAME", help="the model's name on that server")
+
+
+def address(text: str) -> tuple[str, int]:
+    """`HOST:PORT`; an IPv6 host stands in brackets."""
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isdecimal() or int(port) > 65535:
+        raise argparse.ArgumentTypeError(f"must be HOST:PORT, not {text!r}")
+    return host.strip("[]") or "127.0.0.1", int(port)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

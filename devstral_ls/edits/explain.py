@@ -1,0 +1,149 @@
+"""Why an edit was refused, in the words the model reads: at most `MAX_LINES` lines that it can act on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from devstral_ls.edits.candidate import Candidate
+from devstral_ls.edits.closest import Window, closest_window, column_of
+from devstral_ls.edits.escapes import escapes_in, listed, unescaped
+from devstral_ls.edits.lines import contents_of
+from devstral_ls.edits.relaxations import without_line_numbers
+from devstral_ls.edits.source import Source
+from devstral_ls.edits.visible import LEGEND, WIDTH, numbered, visible
+
+MAX_LINES = 40
+LISTED = 20
+"""How many occurrences, or lines of the closest text, are shown."""
+
+TELLING = 8
+"""A text with fewer visible characters than this may well stand somewhere by chance."""
+
+NO_CHANGE = (
+    "No change: old_string and new_string are the same, apart from line endings, which stay as the file has them. "
+    "If the file already reads as it should, go on."
+)
+
+EMPTY_OLD = (
+    "old_string is empty, so there is no place to edit. To insert text, give the line next to the place as old_string "
+    "and that line with the new text as new_string. To replace the whole file, use write_file."
+)
+
+
+def ambiguous(source: Source, candidates: Sequence[Candidate]) -> str:
+    """`candidates`: the first `LISTED` and one more, or all."""
+    relaxation = candidates[0].relaxation
+    times = f"{len(candidates)} times" if len(candidates) <= LISTED else f"more than {LISTED} times"
+    lines = [
+        f"old_string is in the file {times}{f' ({relaxation})' if relaxation else ''}, starting at:",
+        *(numbered(source, source.line_at(candidate.start)) for candidate in candidates[:LISTED]),
+        "Add neighbouring lines to old_string until it fits one place only, "
+        "or set replace_all to true to change every one.",
+    ]
+    return "\n".join(lines)
+
+
+def no_effect(source: Source, candidate: Candidate) -> str:
+    line = source.line_at(candidate.start) + 1
+    how = f" (old_string matched {candidate.relaxation})" if candidate.relaxation else ""
+    return f"No change: the text at line {line} already reads like new_string{how}. Go on."
+
+
+def perhaps_applied(source: Source, candidate: Candidate, line: int) -> str:
+    return (
+        f"Not applied: new_string is already in the file, at line {line}, so this edit may have been made before. "
+        f"old_string itself is not in the file; it only resembles line {source.line_at(candidate.start) + 1} "
+        f"({candidate.relaxation}). If that line is meant, send old_string exactly as the file has it."
+    )
+
+
+def not_found(source: Source, old: str, new: str) -> str:
+    if not source.plain:
+        return "old_string was not found: the file is empty. Use write_file to give it content."
+    wanted, remarks = _as_meant(source, old)
+    lines = ["old_string was not found in the file.", *remarks]
+    if telling(new) and (at := source.plain.find(new)) >= 0:
+        first, last = source.line_at(at) + 1, source.line_at(at + len(new.rstrip("\n")) - 1) + 1
+        where = f"line {first}" if first == last else f"lines {first}-{last}"
+        lines.append(f"new_string is already there, at {where}: this edit has probably been applied. If so, go on.")
+    window = closest_window(source.contents, wanted)
+    if window is None:
+        lines.append("Nothing in the file is much like it. Read the file again, or search for the text you mean.")
+    else:
+        lines += _closest(source, window, wanted)
+        lines.append("Send old_string exactly as the file has it, or read those lines again first.")
+    return "\n".join(lines[:MAX_LINES])
+
+
+def telling(text: str) -> bool:
+    """Whether finding this text somewhere is more than chance."""
+    return len("".join(text.split())) >= TELLING
+
+
+def _as_meant(source: Source, old: str) -> tuple[list[str], list[str]]:
+    """The lines to look for, freed of what is plainly a mistake, and remarks on the mistake."""
+    remarks: list[str] = []
+    if (bare := without_line_numbers(old)) is not None and "\t" in old:
+        old = bare
+        remarks.append("It carries the line numbers that read_file prints; leave them and the tab after them out.")
+    # Escapes the file itself has are code; a kind it has nowhere was put there by escaping once too often.
+    odd = tuple(kind for kind in escapes_in(old) if f"\\{kind}" not in source.plain)
+    if odd:
+        old = unescaped(old, odd)
+        remarks.append(
+            f"It is over-escaped: its {listed(odd)} {'is' if len(odd) == 1 else 'are'} nowhere in the file. "
+            "Send the text as it is in the file, with no escaping but JSON's own."
+        )
+    return contents_of(old), remarks
+
+
+def _closest(source: Source, window: Window, wanted: Sequence[str]) -> list[str]:
+    found = source.contents[window.start : window.end]
+    differing = _first_difference(found, wanted)
+    shown_from = max(0, min(differing - LISTED // 2, len(found) - LISTED))
+    shown = range(window.start + shown_from, min(window.end, window.start + shown_from + LISTED))
+    where = f"line {window.start + 1}" if len(found) == 1 else f"lines {window.start + 1}-{window.end}"
+    excerpt = "" if len(shown) == len(found) else f" (showing {shown.start + 1}-{shown.stop})"
+    lines = [f"The closest text is {where}{excerpt}:", *(numbered(source, line) for line in shown)]
+    if differing >= len(found):
+        rest, _ = visible(wanted[differing])
+        return [*lines, f"The file ends there; line {differing + 1} of old_string goes on with: {rest}"]
+    theirs, mine = found[differing], wanted[differing]
+    # The first line may begin in the middle of the file's, and a very long one is only shown where it matters.
+    part = differing == 0 or len(theirs) > 2 * len(mine) + WIDTH
+    theirs = theirs[column_of(theirs, mine) :] if part else theirs
+    same = _common_start(theirs, mine)
+    shown_theirs, _ = visible(theirs, same)
+    shown_mine, column = visible(mine, same)
+    lines += [
+        f"They first differ at line {window.start + differing + 1}, line {differing + 1} of old_string ({LEGEND}):",
+        f"  file:       {shown_theirs}",
+        f"  old_string: {shown_mine}",
+    ]
+    return [*lines, " " * (len("  old_string: ") + column) + "^"] if same else lines
+
+
+def _common_start(one: str, other: str) -> int:
+    length = 0
+    for mine, theirs in zip(one, other, strict=False):
+        if mine != theirs:
+            break
+        length += 1
+    return length
+
+
+def _first_difference(found: Sequence[str], wanted: Sequence[str]) -> int:
+    """The first wanted line that isn't the found one, a first or last line being allowed to be a part of its own."""
+    last = len(wanted) - 1
+    for index, (theirs, mine) in enumerate(zip(found, wanted, strict=False)):
+        if index == 0 and index == last:
+            same = mine in theirs
+        elif index == 0:
+            same = theirs.endswith(mine)
+        elif index == last:
+            same = theirs.startswith(mine)
+        else:
+            same = theirs == mine
+        if not same:
+            return index
+    return min(len(found), last)

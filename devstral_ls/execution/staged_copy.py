@@ -1,0 +1,202 @@
+"""A throw-away copy of a workspace folder as the editor and the agent see it: unsaved and staged text included."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import tempfile
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from devstral_ls.errors import DevstralError, WorkspaceGone
+from devstral_ls.execution.copy_tree import Abandoned, Copying, remove_tree
+from devstral_ls.execution.relocate import relocate_environment, relocate_file, replace_paths
+from devstral_ls.workspace.snapshot import Snapshot
+from devstral_ls.workspace.view import View
+
+log = logging.getLogger(__name__)
+
+PREFIX = "devstral-ls-copy-"
+STALE_SECONDS = 3600.0
+"""After this time a copy is what a server that was killed left behind; no command may run as long."""
+
+
+@dataclass(frozen=True, slots=True)
+class StagedCopy:
+    """root: the workspace folder; path: its copy, under the same name; temporary: an empty folder beside it."""
+
+    root: Path
+    path: Path
+    temporary: Path
+
+    def inside(self, path: Path) -> Path:
+        """Where `path`, a path in the workspace folder, is in the copy."""
+        for root in (self.root, self.root.resolve()):
+            if path.is_relative_to(root):
+                return self.path / path.relative_to(root)
+        raise ValueError(f"{path} is not in {self.root}")
+
+    def moves(self) -> list[tuple[str, str]]:
+        """(path in the workspace, path in the copy) for every way to spell the workspace's own path."""
+        spellings = {self.root, self.root.resolve()}
+        return [(str(root), str(self.path)) for root in spellings] + [
+            (root.as_posix(), self.path.as_posix()) for root in spellings if os.sep != "/"
+        ]
+
+    def restored(self, text: str) -> str:
+        """`text` with paths in the copy named as they are in the workspace."""
+        spellings = {self.path, self.path.resolve()}
+        pairs = [(str(path), str(self.root)) for path in spellings]
+        pairs += [(path.as_posix(), self.root.as_posix()) for path in spellings]
+        return replace_paths(text, pairs)
+
+
+@asynccontextmanager
+async def staged_copy(view: View, root: Path, base: Path | None = None) -> AsyncIterator[StagedCopy]:
+    """A copy of `root` with what `view` holds on top of it, gone when the context ends.
+
+    base: the directory to make it in; by default one on the workspace's own device, so that files can be cloned.
+    Raises OSError when the copy can't be made (no space), WorkspaceGone when `root` isn't there.
+    """
+    if not root.is_dir():
+        raise WorkspaceGone(f"The workspace folder {root} is gone; open it again.")
+    changes = _changes(view, root)
+    holder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base or copies_folder(root)))
+    copy = StagedCopy(root, holder / (root.name or "workspace"), holder / "tmp")
+    unwanted = threading.Event()
+    try:
+        await _in_thread(lambda: _make(copy, changes, lambda: not unwanted.is_set()), unwanted)
+        yield copy
+    finally:
+        await _in_thread(lambda: _remove(holder), threading.Event())
+
+
+def copies_folder(root: Path) -> Path:
+    """The temporary directory, or the user's cache if only that is on the same device as `root`."""
+    temporary = Path(tempfile.gettempdir())
+    cache = Path(platformdirs.user_cache_dir("devstral-ls", appauthor=False))
+    device = root.stat().st_dev
+    if temporary.stat().st_dev != device:
+        with contextlib.suppress(OSError):
+            cache.mkdir(parents=True, exist_ok=True)
+            if cache.stat().st_dev == device:
+                return cache
+    return temporary
+
+
+def _clear_stale(base: Path) -> None:
+    """Remove what killed servers left in `base`."""
+    for old in base.glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError):
+            if old.stat().st_mtime < time.time() - STALE_SECONDS:
+                remove_tree(old)
+
+
+def _changes(view: View, root: Path) -> dict[Path, bytes | None]:
+    """What differs from the disk, by path relative to `root`: bytes, or None for a deleted file."""
+    staged = {change.path: change.text for change in view.overlay.changes()}
+    found: dict[Path, bytes | None] = {}
+    for path in {*staged, *(document.path for document in view.documents.all())}:
+        relative = _relative(path, root)
+        if relative is None or any(part.casefold() == ".git" for part in relative.parts):
+            continue
+        if path in staged and staged[path] is None:
+            found[relative] = None
+            continue
+        try:
+            found[relative] = to_bytes(view.read(path))
+        except DevstralError as error:
+            log.warning("%s is left as it is on disk for the command: %s", path, error)
+    return found
+
+
+def to_bytes(snapshot: Snapshot) -> bytes:
+    """The snapshot's text as it would be saved."""
+    text = f"\ufeff{snapshot.text}" if snapshot.bom else snapshot.text
+    return text.encode(snapshot.encoding, "surrogatepass")
+
+
+def _make(copy: StagedCopy, changes: dict[Path, bytes | None], wanted: Callable[[], bool]) -> None:
+    _clear_stale(copy.path.parent.parent)
+    copy.temporary.mkdir()
+    holder = copy.path.parent.stat()
+    copying = Copying(copy.root, copy.path, frozenset({(holder.st_dev, holder.st_ino)}), wanted)
+    copying.run()
+    for environment in copying.environments:
+        relocate_environment(environment, copy.moves())
+    relocate_file(copy.path / ".git" / "config", copy.moves())
+    for relative, content in changes.items():
+        _put(copy.path, relative, content)
+
+
+def _put(root: Path, relative: Path, content: bytes | None) -> None:
+    """Write or delete one file of the copy, and never a file that a link in the copy leads out to."""
+    path = root / relative
+    if not path.parent.resolve().is_relative_to(root.resolve()):
+        log.warning("%s is reached through a link out of the workspace and stays as it is on disk", relative)
+        return
+    if path.is_symlink() and not path.resolve().is_relative_to(root.resolve()):
+        path.unlink()
+    if content is None:
+        with _writable(path.parent):
+            path.unlink(missing_ok=True)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_file():
+        if path.read_bytes() == content:
+            return
+        mode = path.stat().st_mode
+        path.chmod(mode | 0o200)
+        path.write_bytes(content)
+        path.chmod(mode)
+    else:
+        with _writable(path.parent):
+            path.write_bytes(content)
+
+
+@contextlib.contextmanager
+def _writable(folder: Path) -> Iterator[None]:
+    mode = folder.stat().st_mode
+    folder.chmod(mode | 0o300)
+    try:
+        yield
+    finally:
+        folder.chmod(mode)
+
+
+def _remove(holder: Path) -> None:
+    try:
+        remove_tree(holder)
+    except OSError as error:
+        log.warning("The copy %s could not be removed: %s", holder, error)
+
+
+def _relative(path: Path, root: Path) -> Path | None:
+    for spelling in (root, root.resolve()):
+        if path.is_relative_to(spelling):
+            return path.relative_to(spelling)
+    return None
+
+
+async def _in_thread(work: Callable[[], None], unwanted: threading.Event) -> None:
+    """Run `work` in a thread and outlast it: a cancelled caller must not remove what is still being written."""
+    task = asyncio.create_task(asyncio.to_thread(work))
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        unwanted.set()
+        while not task.done():
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait({task})
+        with contextlib.suppress(Abandoned):
+            if not task.cancelled() and (error := task.exception()):
+                log.debug("The copy was abandoned: %s", error)
+        raise

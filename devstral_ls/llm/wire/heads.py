@@ -1,0 +1,223 @@
+"""How calls open in text: every syntax that leaks from a server, up to where its body begins."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+Body = Literal["arguments", "envelope", "function", "none", "thinking"]
+Kind = Literal["marker", "stripped_marker", "json", "json_after_text", "xml", "thinking"]
+
+MARKER = "[TOOL_CALLS]"
+END_OF_TEXT = "</s>"
+THINK_END = "[/THINK]"
+LONGEST = 256
+"""Characters after which an opening that is still undecided counts as text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an opening stands. previous: the character before it, "" at the beginning."""
+
+    opens_message: bool
+    opens_line: bool
+    previous: str
+
+    @property
+    def glued(self) -> bool:
+        """Directly behind the end of a sentence, as text is when a special token between them was left out."""
+        return self.previous in SENTENCE_ENDS and self.previous != ""
+
+    @property
+    def at_boundary(self) -> bool:
+        return not (self.previous.isalnum() or self.previous in ("_", "-"))
+
+
+SENTENCE_ENDS = ".!?…。"
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """An opening.
+
+    end: where its body begins. name: the tool, when the opening has it. free: other text may follow the call; else
+    the call must run to the end of the message. closers: what may end the body. strict: only offered tools count.
+    """
+
+    kind: Kind
+    body: Body
+    end: int
+    name: str = ""
+    free: bool = False
+    strict: bool = True
+    closers: tuple[str, ...] = ()
+    fenced: bool = False
+
+
+Match = Head | Literal["undecided"] | None
+
+
+def _prefixes(literal: str) -> str:
+    """A pattern for every beginning of `literal`, the empty and the whole one included."""
+    pattern = ""
+    for char in reversed(literal):
+        pattern = f"(?:{re.escape(char)}{pattern})?"
+    return pattern
+
+
+_NAME = r"[A-Za-z0-9_.\-]{1,64}"
+_MARKERS = rf"(?:{re.escape(MARKER)}\s*)+"
+_CALL_ID = r"\[CALL_ID\]\s*[A-Za-z0-9]+\s*"
+_CALL_ID_CUT = rf"(?:{_prefixes('[CALL_ID]')}|\[CALL_ID\]\s*[A-Za-z0-9]*\s*)"
+_ARGS = r"\[ARGS\]\s*"
+
+_MARKED_JSON = re.compile(rf"{_MARKERS}(?=\{{|\[\s*\{{)")
+_MARKED_CALL = re.compile(
+    rf"{_MARKERS}(?P<name>{_NAME})(?P<gap>\s*)(?:{_CALL_ID})?(?:(?P<args>{_ARGS})(?=[{{\"]|\[[^A-Z])|(?=\{{))"
+)
+_MARKED_BARE = re.compile(rf"{_MARKERS}(?P<name>{_NAME})\s*(?:{_CALL_ID})?{_ARGS}(?=\[TOOL_CALLS\]|</s>)")
+_MARKED_CUT = re.compile(
+    rf"{_prefixes(MARKER)}\Z|{_MARKERS}(?:{_prefixes(MARKER)}|\[\s*|(?:{_NAME})\s*"
+    rf"(?:{_CALL_ID_CUT}|(?:{_CALL_ID})?{_prefixes('[ARGS]')}|(?:{_CALL_ID})?{_ARGS}"
+    rf"(?:{_prefixes(MARKER)}|{_prefixes(END_OF_TEXT)}))?)\Z"
+)
+_MARKED_END = re.compile(rf"{_MARKERS}(?P<name>{_NAME})\s*(?:{_CALL_ID})?(?P<args>{_ARGS})?\Z")
+
+_UNMARKED = re.compile(rf"(?:\[CALL_ID\]\s*[A-Za-z0-9]+|[A-Za-z0-9]{{9}})?(?:(?P<args>{_ARGS}))?(?=\{{)")
+_UNMARKED_CUT = re.compile(
+    rf"(?:[A-Za-z0-9]{{0,9}}|{_CALL_ID_CUT}|(?:{_CALL_ID}|[A-Za-z0-9]{{9}})?(?:{_prefixes('[ARGS]')}|{_ARGS}))\Z"
+)
+_UNMARKED_END = re.compile(rf"(?:\[CALL_ID\]\s*[A-Za-z0-9]+|[A-Za-z0-9]{{9}})?{_ARGS}\Z")
+
+_TAGGED_JSON = re.compile(r"(?:<tool_call>|\[TOOL_REQUEST\])\s*(?=\{|\[\s*\{)")
+_TAGGED_FUNCTION = re.compile(r"(?:<tool_call>\s*)?<function=([^>\s]{1,64})>")
+_TAGGED_CUT = re.compile(
+    rf"(?:{_prefixes('<tool_call>')}|{_prefixes('[TOOL_REQUEST]')}|(?:<tool_call>|\[TOOL_REQUEST\])\s*\[?\s*"
+    rf"|<tool_call>\s*{_prefixes('<function=')}|{_prefixes('<function=')}"
+    rf"|(?:<tool_call>\s*)?<function=[^>\s]{{0,64}})\Z"
+)
+_TAG_CLOSERS = ("</tool_call>", "[END_TOOL_REQUEST]")
+
+_THINK = re.compile(r"\[THINK\]")
+_THINK_CUT = re.compile(rf"{_prefixes('[THINK]')}\Z")
+_JSON = re.compile(r"\[\s*(?=\{)|(?=\{)")
+_JSON_CUT = re.compile(r"\[\s*\Z")
+_FENCE = re.compile(r"(?P<ticks>`{3,})[ \t]*(?:json\w*|tool\w*)?[ \t]*\r?\n\s*(?=\{|\[\s*\{)", re.IGNORECASE)
+_FENCE_CUT = re.compile(
+    rf"(?:`{{1,2}}|`{{3,}}[ \t]*(?:json\w*|tool\w*|{_prefixes('json')}|{_prefixes('tool')})[ \t]*"
+    r"(?:\r?|\r?\n\s*(?:\[\s*)?))\Z",
+    re.IGNORECASE,
+)
+
+
+class Heads:
+    """Recognises openings for one set of offered tools."""
+
+    def __init__(self, names: Collection[str]) -> None:
+        self.names = frozenset(name for name in names if name)
+        longest_first = sorted(self.names, key=lambda name: (-len(name), name))
+        self._longest_first = tuple(longest_first)
+        self._beginnings = frozenset(name[:length] for name in longest_first for length in range(1, len(name)))
+        self._longest = len(longest_first[0]) if longest_first else 0
+        words = "|".join(re.escape(name) for name in longest_first)
+        self.trigger = re.compile(rf"[\[{{<`]|(?<![\w-])(?:{words})" if words else r"[\[{<`]")
+        """Finds the places where an opening could stand."""
+
+    def thinking(self, text: str, at: int, place: Place) -> Match:
+        """The opening of leaked reasoning: at the beginning of a message or line, or glued to a sentence."""
+        if not (place.opens_message or place.opens_line or place.glued or place.previous == "]"):
+            return None
+        found = _THINK.match(text, at)
+        if found:
+            return Head("thinking", "thinking", found.end(), free=True)
+        return "undecided" if _THINK_CUT.match(text, at) else None
+
+    def match(self, text: str, at: int, place: Place) -> Match:
+        """The opening of a call at `at`; "undecided" when the text ends inside what could become one."""
+        tries = {"[": self._bracket, "{": self._json, "<": self._tagged, "`": self._fence}
+        return tries.get(text[at], self._unmarked)(text, at, place)
+
+    def at_end(self, text: str, *, cut: bool) -> Head | None:
+        """What an undecided opening is now that nothing follows: a call without arguments, or one that was cut."""
+        found = _MARKED_END.match(text)
+        known = found is not None and (found["name"] in self.names or (cut and found["name"] in self._beginnings))
+        if found and (known or cut if found["args"] else known and cut):
+            return Head("marker", "none", found.end(), found["name"], free=True)
+        if cut:
+            for name in self._starting(text, 0):
+                found = _UNMARKED_END.match(text, len(name))
+                if found:
+                    return Head("stripped_marker", "none", found.end(), name, free=True)
+        return None
+
+    def name_begins(self, text: str, start: int, previous: str) -> int:
+        """Where the beginning of an offered name stands at the end of `text`, else the length of `text`."""
+        end = len(text)
+        if end == start or not self._longest:
+            return end
+        lowest = max(start, end - self._longest)
+        at = end
+        while at > lowest and (text[at - 1].isalnum() or text[at - 1] in "_-"):
+            at -= 1
+        before = text[at - 1] if at > start else previous
+        if at < end and text[at:] in self._beginnings and not (before.isalnum() or before in ("_", "-")):
+            return at
+        return end
+
+    def _bracket(self, text: str, at: int, place: Place) -> Match:
+        found = _MARKED_JSON.match(text, at)
+        if found:
+            return Head("marker", "envelope", found.end(), free=True, strict=False)
+        found = _MARKED_CALL.match(text, at)
+        if found and (found["args"] or not found["gap"] or found["name"] in self.names):
+            return Head("marker", "arguments", found.end(), found["name"], free=True, strict=False)
+        found = _MARKED_BARE.match(text, at)
+        if found:
+            return Head("marker", "none", found.end(), found["name"], free=True, strict=False)
+        if _MARKED_CUT.match(text, at):
+            return "undecided"
+        tagged = self._tagged(text, at, place)
+        return tagged or self._json(text, at, place)
+
+    def _json(self, text: str, at: int, place: Place) -> Match:
+        glued = place.glued and text[at] == "["
+        if not (place.opens_message or place.opens_line or glued):
+            return None
+        if _JSON.match(text, at):
+            return Head("json" if place.opens_message else "json_after_text", "envelope", at)
+        return "undecided" if _JSON_CUT.match(text, at) else None
+
+    def _tagged(self, text: str, at: int, place: Place) -> Match:
+        free = place.opens_line or place.glued
+        found = _TAGGED_JSON.match(text, at)
+        if found:
+            return Head("xml", "envelope", found.end(), free=free, closers=_TAG_CLOSERS)
+        found = _TAGGED_FUNCTION.match(text, at)
+        if found:
+            known = found[1] in self.names
+            return Head("xml", "function", found.end(), found[1], free=free, closers=_TAG_CLOSERS) if known else None
+        return "undecided" if _TAGGED_CUT.match(text, at) else None
+
+    def _fence(self, text: str, at: int, place: Place) -> Match:
+        if not place.opens_message:
+            return None
+        found = _FENCE.match(text, at)
+        if found:
+            return Head("json", "envelope", found.end(), closers=(found["ticks"],), fenced=True)
+        return "undecided" if _FENCE_CUT.match(text, at) else None
+
+    def _unmarked(self, text: str, at: int, place: Place) -> Match:
+        if not place.at_boundary:
+            return None
+        undecided = False
+        for name in self._starting(text, at):
+            found = _UNMARKED.match(text, at + len(name))
+            if found:
+                return Head("stripped_marker", "arguments", found.end(), name, free=found["args"] is not None)
+            undecided = undecided or _UNMARKED_CUT.match(text, at + len(name)) is not None
+        return "undecided" if undecided or text[at:] in self._beginnings else None
+
+    def _starting(self, text: str, at: int) -> Iterator[str]:
+        return (name for name in self._longest_first if text.startswith(name, at))

@@ -1,0 +1,128 @@
+"""Everything a server answers besides chat completions: its models, version and properties, and its errors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from devstral_ls.scripted.manners import CREATED, Json, Manner
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What the server says about itself."""
+
+    manner: Manner
+    models: Sequence[str]
+    context_length: int
+
+
+def get_page(about: About, path: str) -> Json | None:
+    """The answer to GET `path`; None when this server has no such page."""
+    if path == "/v1/models":
+        return {"object": "list", "data": [_model(about, name) for name in about.models]}
+    pages: Mapping[Manner, Mapping[str, Json]] = {
+        "vllm": {"/version": {"version": "0.33.0"}, "/health": {}},
+        "ollama": {
+            "/api/version": {"version": "0.32.10"},
+            "/api/tags": {"models": [_ollama_model(name) for name in about.models]},
+            "/api/ps": {
+                "models": [{**_ollama_model(name), "context_length": about.context_length} for name in about.models[:1]]
+            },
+        },
+        "llama.cpp": {
+            "/health": {"status": "ok"},
+            "/props": {
+                "default_generation_settings": {"n_ctx": about.context_length},
+                "total_slots": 1,
+                "model_path": f"/models/{about.models[0]}",
+                "build_info": "b9310-0c1e570",
+            },
+        },
+        "mistral": {},
+    }
+    return pages[about.manner].get(path)
+
+
+def show_page(about: About, name: str) -> Json | None:
+    """The answer to Ollama's POST /api/show; None when there is no such model."""
+    if not has_model(about, name):
+        return None
+    return {
+        "parameters": f"num_ctx {about.context_length}\ntemperature 0.15",
+        "details": _ollama_model(name)["details"],
+        "model_info": {"general.architecture": "mistral3", "mistral3.context_length": 393216},
+        "capabilities": ["embedding"] if "embed" in name else ["completion", "vision", "tools"],
+    }
+
+
+def has_model(about: About, name: str) -> bool:
+    """Whether a request for `name` is served: llama.cpp ignores the name, Ollama adds `:latest`."""
+    if about.manner == "llama.cpp":
+        return True
+    if about.manner == "ollama":
+        return name.removesuffix(":latest") in {known.removesuffix(":latest") for known in about.models}
+    return name in about.models
+
+
+def unknown_model(about: About, name: str) -> tuple[int, Json]:
+    """Status and body for a model the server doesn't have."""
+    if about.manner == "ollama":
+        return 404, error_body(about.manner, 404, f"model '{name}' not found", "not_found_error")
+    if about.manner == "mistral":
+        return 400, error_body(about.manner, 400, f"Invalid model: {name}", "invalid_model", "1500")
+    return 404, error_body(about.manner, 404, f"The model `{name}` does not exist.", "NotFoundError")
+
+
+def wrong_key(manner: Manner) -> tuple[int, Json]:
+    """Status and body for a missing or wrong key."""
+    if manner == "mistral":
+        return 401, {"detail": "Unauthorized"}
+    if manner == "llama.cpp":
+        return 401, error_body(manner, 401, "Invalid API Key", "authentication_error")
+    return 401, {"error": "Unauthorized"}
+
+
+def error_body(
+    manner: Manner, status: int, message: str, kind: str = "invalid_request_error", code: str | None = None
+) -> Json:
+    """An error in the server's envelope."""
+    if manner == "mistral":
+        return {"object": "error", "message": message, "type": kind, "param": None, "code": code}
+    if manner == "ollama":
+        return {"error": {"message": message, "type": kind, "param": None, "code": None}}
+    if manner == "llama.cpp":
+        return {"error": {"code": status, "message": message, "type": kind}}
+    kind = "BadRequestError" if kind == "invalid_request_error" else kind
+    return {"error": {"message": message, "type": kind, "param": None, "code": status}}
+
+
+def _model(about: About, name: str) -> Json:
+    entry: Json = {"id": name, "object": "model", "created": CREATED}
+    if about.manner == "vllm":
+        return {**entry, "owned_by": "vllm", "root": name, "parent": None, "max_model_len": about.context_length}
+    if about.manner == "ollama":
+        return {**entry, "owned_by": "library"}
+    if about.manner == "llama.cpp":
+        meta: dict[str, Any] = {"n_ctx": about.context_length, "n_ctx_train": 393216, "n_vocab": 131072}
+        return {**entry, "owned_by": "llamacpp", "meta": meta}
+    chat = "embed" not in name
+    return {
+        **entry,
+        "owned_by": "mistralai",
+        "capabilities": {"completion_chat": chat, "function_calling": chat, "vision": chat},
+        "max_context_length": about.context_length,
+        "aliases": [],
+    }
+
+
+def _ollama_model(name: str) -> Json:
+    return {
+        "name": name,
+        "model": name,
+        "modified_at": "2026-01-27T12:00:00Z",
+        "size": 15_177_384_862,
+        "digest": "0" * 64,
+        "details": {"format": "gguf", "family": "mistral3", "parameter_size": "24.0B", "quantization_level": "Q4_K_M"},
+    }

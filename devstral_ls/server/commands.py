@@ -1,0 +1,258 @@
+"""`workspace/executeCommand`: what each command takes and does.
+
+Every command takes one object with optional fields; also a bare string (the prompt), `[prompt, uri, range]`, or
+nothing at all, for pickers in some editors send no arguments.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from devstral_ls import __version__
+from devstral_ls.agent.tasks import TASKS
+from devstral_ls.errors import InvalidRequest, RequestRefused
+from devstral_ls.server import instructions
+from devstral_ls.server.arguments import Arguments, parse
+from devstral_ls.server.editor import Target
+from devstral_ls.server.proposals import names
+from devstral_ls.server.report import describe
+from devstral_ls.server.runs import Run, RunRequest
+from devstral_ls.workspace.paths import canonical, uri_to_path
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from devstral_ls.server.server import DevstralServer
+    from devstral_ls.workspace.view import View
+
+Command = Callable[["DevstralServer", Arguments], Awaitable[Any]]
+
+HOW_TO_ASK = (
+    "Devstral needs a prompt. Pass one as the command's argument, or write a comment such as "
+    "`devstral: make this async` in the file and choose it from the code actions."
+)
+
+
+async def ask(server: DevstralServer, arguments: Arguments) -> Any:
+    """A question or a task in the user's own words."""
+    if not arguments.prompt.strip():
+        server.tell("info", HOW_TO_ASK)
+        return {"state": "needsInput", "message": HOW_TO_ASK}
+    return await _run(server, "ask", arguments)
+
+
+async def edit(server: DevstralServer, arguments: Arguments) -> Any:
+    """A change in the user's own words."""
+    if not arguments.prompt.strip():
+        server.tell("info", HOW_TO_ASK)
+        return {"state": "needsInput", "message": HOW_TO_ASK}
+    return await _run(server, "edit", arguments)
+
+
+def _on_target(command: str) -> Command:
+    async def run(server: DevstralServer, arguments: Arguments) -> Any:
+        return await _run(server, command, arguments, needs_target=True)
+
+    run.__doc__ = TASKS[command].instruction
+    return run
+
+
+async def run_instruction(server: DevstralServer, arguments: Arguments) -> Any:
+    """Carry out the instruction comment at a place; the edit removes the comment."""
+    target = server.target(arguments, needed=True)
+    assert target is not None
+    opened = server.editor.documents.get(target.uri)
+    if opened is None or opened.path is None:
+        raise RequestRefused("Open the file with the instruction comment first.")
+    first = target.range["start"]["line"] if target.range else 0
+    last = target.range["end"]["line"] if target.range else len(opened.lines) - 1
+    found = instructions.find(opened.lines, opened.language_id, first, last)
+    if found is None:
+        raise RequestRefused("There is no instruction comment here: write one such as `devstral: make this async`.")
+    path, rest = opened.path, instructions.without(opened.lines, found)
+
+    def remove_comment(view: View) -> None:
+        view.stage(path, rest)
+
+    place = {"start": {"line": found.start_line, "character": 0}, "end": {"line": found.start_line, "character": 0}}
+    request = _request(server, "runInstruction", arguments, Target(target.uri, place))
+    return await _start(server, _replace(request, prompt=found.text, prepare=remove_comment), arguments)
+
+
+async def cancel(server: DevstralServer, arguments: Arguments) -> Any:
+    """Cancel a session's runs, or all of them."""
+    return {"cancelled": [run.conversation.id for run in server.runs.cancel(arguments.session_id)]}
+
+
+async def status(server: DevstralServer, _: Arguments) -> Any:
+    """What the server is, knows and does."""
+    going = server.runs.going()
+    return {
+        "version": __version__,
+        "state": "busy" if going else "idle",
+        **server.model.status(),
+        "editsMode": server.editor.config.edits.mode,
+        "folders": [str(folder) for folder in server.editor.folders],
+        "runs": [
+            {"sessionId": run.conversation.id, "command": f"devstral.{run.request.command}", "state": run.state}
+            for run in going
+        ],
+        "sessions": [conversation.id for conversation in server.sessions.all()],
+        "proposals": [describe(proposal) for proposal in server.review.proposals.pending()],
+    }
+
+
+async def new_session(server: DevstralServer, _: Arguments) -> Any:
+    """Forget the current conversation: the next question starts a new one."""
+    return {"sessionId": server.sessions.new().id}
+
+
+async def show_transcript(server: DevstralServer, arguments: Arguments) -> Any:
+    """Open the record of a session, the current one by default."""
+    current = server.sessions.current
+    conversation = server.sessions.get(arguments.session_id) if arguments.session_id else current
+    if conversation is None:
+        raise RequestRefused("There is no session yet: ask something first.")
+    uri, shown = await server.pages.show_transcript(conversation)
+    return {"sessionId": conversation.id, "uri": uri, "shown": shown}
+
+
+async def apply_proposal(server: DevstralServer, arguments: Arguments) -> Any:
+    """Apply a proposal, or the named files or hunks of it."""
+    proposal = server.review.pick(arguments.proposal_id)
+    outcome = await server.review.apply(proposal, _paths(arguments), arguments.hunks)
+    done = [*outcome.applied, *outcome.modified]
+    return {
+        "proposalId": proposal.id,
+        "applied": bool(done) and outcome.failure() is None,
+        "files": [file.uri for file in done],
+        "failureReason": outcome.failure() or (None if done else "There was nothing to apply."),
+    }
+
+
+async def discard_proposal(server: DevstralServer, arguments: Arguments) -> Any:
+    """Discard a proposal, or the named files of it."""
+    proposal = server.review.pick(arguments.proposal_id)
+    dropped = server.review.discard(proposal, _paths(arguments))
+    if not dropped:
+        raise RequestRefused("None of these files has pending edits in this proposal.")
+    return {"proposalId": proposal.id, "discarded": [file.uri for file in dropped]}
+
+
+async def show_diff(server: DevstralServer, arguments: Arguments) -> Any:
+    """Open a proposal's unified diff."""
+    proposal = server.review.pick(arguments.proposal_id)
+    uri, shown = await server.pages.show_diff(proposal)
+    return {"proposalId": proposal.id, "diff": proposal.diff(), "uri": uri, "shown": shown}
+
+
+COMMANDS: Mapping[str, Command] = {
+    "devstral.ask": ask,
+    "devstral.edit": edit,
+    "devstral.fix": _on_target("fix"),
+    "devstral.explain": _on_target("explain"),
+    "devstral.document": _on_target("document"),
+    "devstral.test": _on_target("test"),
+    "devstral.review": _on_target("review"),
+    "devstral.runInstruction": run_instruction,
+    "devstral.cancel": cancel,
+    "devstral.status": status,
+    "devstral.newSession": new_session,
+    "devstral.showTranscript": show_transcript,
+    "devstral.applyProposal": apply_proposal,
+    "devstral.discardProposal": discard_proposal,
+    "devstral.showDiff": show_diff,
+}
+
+
+async def execute(server: DevstralServer, params: Any) -> Any:
+    """Serve one `workspace/executeCommand`."""
+    if not isinstance(params, dict) or not isinstance(params.get("command"), str):
+        raise InvalidRequest("executeCommand needs a command name.")
+    name = params["command"]
+    command = COMMANDS.get(name)
+    if command is None:
+        raise InvalidRequest(f"{name!r} is not a command of devstral-ls; it has {', '.join(COMMANDS)}.")
+    arguments = parse(name, params.get("arguments"), params.get("workDoneToken"))
+    return await command(server, arguments)
+
+
+def _request(server: DevstralServer, command: str, arguments: Arguments, target: Target | None) -> RunRequest:
+    return RunRequest(
+        command=command,
+        prompt=arguments.prompt,
+        target=target,
+        images=arguments.images,
+        diagnostics=arguments.diagnostics,
+        scope=arguments.scope,
+        mode=arguments.apply,
+    )
+
+
+def _replace(request: RunRequest, **changes: Any) -> RunRequest:
+    from dataclasses import replace
+
+    return replace(request, **changes)
+
+
+async def _run(server: DevstralServer, command: str, arguments: Arguments, *, needs_target: bool = False) -> Any:
+    target = server.target(arguments, needed=needs_target)
+    return await _start(server, _request(server, command, arguments, target), arguments)
+
+
+async def _start(server: DevstralServer, request: RunRequest, arguments: Arguments) -> Any:
+    run = server.start_run(request, arguments)
+    if not arguments.wait:
+        return {
+            "sessionId": run.conversation.id,
+            "state": run.state,
+            "transcript": run.conversation.transcript.path.as_uri(),
+        }
+    assert run.task is not None
+    try:
+        await asyncio.shield(run.task)
+    except asyncio.CancelledError:
+        # The request was cancelled, so its run is; the request is still answered, with what there is.
+        run.task.cancel()
+        await asyncio.wait({run.task})
+    return _result(server, run)
+
+
+def _result(server: DevstralServer, run: Run) -> dict[str, Any]:
+    proposal = server.review.proposals.get(run.proposal_id) if run.proposal_id else None
+    files = proposal.files if proposal is not None else ()
+    failure = run.applied.failure()
+    return {
+        "sessionId": run.conversation.id,
+        "state": run.state,
+        "stopReason": run.ended.stop_reason if run.ended else ("cancelled" if run.state == "cancelled" else None),
+        "message": run.message or failure,
+        "text": run.ended.text if run.ended else "",
+        "turns": run.ended.turns if run.ended else 0,
+        "edits": {
+            "proposed": [file.uri for file in files],
+            "applied": [file.uri for file in files if file.decision in ("applied", "modified")],
+            "rejected": [file.uri for file in files if file.decision == "rejected"],
+        },
+        "proposalId": proposal.id if proposal is not None else None,
+        "transcript": run.conversation.transcript.path.as_uri(),
+    }
+
+
+def _paths(arguments: Arguments) -> set[Path] | None:
+    if arguments.uris is None:
+        return None
+    paths = {canonical(path) for uri in arguments.uris if (path := uri_to_path(uri)) is not None}
+    if not paths:
+        raise InvalidRequest("`uris` names no file: give the file: URIs of the proposal's files.")
+    return paths
+
+
+def described() -> list[tuple[str, str]]:
+    """(command, first sentence of what it does), for the reference page."""
+    return [(name, (command.__doc__ or "").split("\n")[0]) for name, command in COMMANDS.items()]
+
+
+__all__ = ["COMMANDS", "described", "execute", "names"]

@@ -1,0 +1,68 @@
+"""What the editor told us: who it is, its folders, its open documents, its settings, and where it last was."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from devstral_ls.config import Config
+from devstral_ls.errors import NotFound, NotText, RequestRefused, WorkspaceGone
+from devstral_ls.server.client import Client
+from devstral_ls.server.documents import DocumentStore
+from devstral_ls.server.review import Current
+from devstral_ls.workspace.files import read_file
+from devstral_ls.workspace.overlay import Overlay
+from devstral_ls.workspace.paths import canonical, uri_to_path
+from devstral_ls.workspace.view import View
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A place in a document: what a command is about when it names none. range: an LSP range, as sent."""
+
+    uri: str
+    range: dict[str, Any] | None = None
+
+
+@dataclass(slots=True)
+class Editor:
+    """The one editor on this connection."""
+
+    client: Client = field(default_factory=Client)
+    config: Config = field(default_factory=Config)
+    documents: DocumentStore = field(default_factory=DocumentStore)
+    folders: list[Path] = field(default_factory=list)
+    last_target: Target | None = None
+
+    def current(self, path: Path) -> Current:
+        """The file as it is now, in the editor or on disk; unreadable counts as absent."""
+        document = self.documents.at(path)
+        if document is not None:
+            return Current(document.text, document.version)
+        try:
+            return Current(read_file(path).text, None)
+        except (NotFound, NotText):
+            return Current(None, None)
+
+    def roots(self, target: Target | None) -> list[Path]:
+        """The workspace folders, the target's first; without folders, the target's own directory.
+
+        Raises RequestRefused when there is neither, WorkspaceGone when the first folder is not there any more.
+        """
+        path = uri_to_path(target.uri) if target is not None else None
+        path = canonical(path) if path is not None else None
+        if not self.folders:
+            if path is None:
+                raise RequestRefused("Open a folder or save the file first: Devstral works on files in a workspace.")
+            return [path.parent]
+        ordered = sorted(self.folders, key=lambda folder: path is None or not path.is_relative_to(folder))
+        if path is not None and not path.is_relative_to(ordered[0]):
+            ordered = self.folders
+        if not ordered[0].is_dir():
+            raise WorkspaceGone(f"The workspace folder {ordered[0]} is not there any more: open another folder.")
+        return list(ordered)
+
+    def view(self, roots: list[Path]) -> View:
+        """A view of the workspace with nothing staged yet."""
+        return View(roots, self.documents, Overlay())

@@ -1,0 +1,98 @@
+"""Text we show: transcripts and diffs, as files in the state folder or as `devstral:` documents where supported."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from devstral_ls.errors import RequestRefused
+from devstral_ls.server.client import Client
+from devstral_ls.server.proposals import Proposal, Proposals
+from devstral_ls.server.protocol import ClientError, Protocol
+from devstral_ls.server.sessions import Conversation, Sessions
+
+log = logging.getLogger(__name__)
+
+SCHEME = "devstral"
+REFRESH = 0.5
+"""Seconds between two refreshes of an open transcript."""
+
+
+class Pages:
+    """Shows documents of ours in the editor."""
+
+    def __init__(
+        self, connection: Protocol, client: Client, sessions: Sessions, proposals: Proposals, state: Path
+    ) -> None:
+        self._connection = connection
+        self.client = client
+        self._sessions = sessions
+        self._proposals = proposals
+        self._state = state
+        self._seen: set[str] = set()
+        self._refreshing: dict[str, asyncio.TimerHandle] = {}
+
+    async def show_transcript(self, conversation: Conversation) -> tuple[str, bool]:
+        """Open a session's record; (its URI, whether the editor says it is shown)."""
+        if self.client.text_document_content:
+            return await self._show(transcript_uri(conversation.id))
+        return await self._show(conversation.transcript.save().as_uri())
+
+    async def show_diff(self, proposal: Proposal) -> tuple[str, bool]:
+        """Open what is pending of a proposal as a unified diff; (its URI, whether the editor says it is shown)."""
+        if self.client.text_document_content:
+            return await self._show(f"{SCHEME}:/proposals/{proposal.id}.diff")
+        path = self._state / "proposals" / f"{proposal.id}.diff"
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.write_text(proposal.diff(), encoding="utf-8", newline="")
+        return await self._show(path.as_uri())
+
+    async def _show(self, uri: str) -> tuple[str, bool]:
+        if not self.client.show_document:
+            return uri, False
+        params = {"uri": uri, "external": False, "takeFocus": False}
+        try:
+            answer = await self._connection.ask("window/showDocument", params, timeout=10)
+        except ClientError as error:
+            log.info("the editor did not show %s: %s", uri, error)
+            return uri, False
+        return uri, isinstance(answer, dict) and answer.get("success") is True
+
+    def content(self, uri: str) -> dict[str, Any]:
+        """`workspace/textDocumentContent`: the text of one of our documents."""
+        parts = unquote(urlsplit(uri).path).strip("/").split("/")
+        match parts:
+            case ["sessions", name]:
+                self._seen.add(uri)
+                return {"text": self._sessions.get(name.removesuffix(".md")).transcript.text}
+            case ["proposals", name]:
+                proposal = self._proposals.get(name.removesuffix(".diff"))
+                if proposal is not None:
+                    return {"text": proposal.diff()}
+        raise RequestRefused(f"There is no document {uri}.")
+
+    def refresh(self, conversation: Conversation) -> None:
+        """Tell the editor that an open transcript has grown, at most twice a second."""
+        uri = transcript_uri(conversation.id)
+        if uri in self._seen and uri not in self._refreshing:
+            loop = asyncio.get_running_loop()
+            self._refreshing[uri] = loop.call_later(REFRESH, self._send_refresh, uri)
+
+    def _send_refresh(self, uri: str) -> None:
+        self._refreshing.pop(uri, None)
+        task = asyncio.ensure_future(
+            self._connection.ask("workspace/textDocumentContent/refresh", {"uri": uri}, timeout=10)
+        )
+        task.add_done_callback(_log_refusal)
+
+
+def transcript_uri(session_id: str) -> str:
+    return f"{SCHEME}:/sessions/{session_id}.md"
+
+
+def _log_refusal(task: asyncio.Task[Any]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.info("a refresh was refused: %s", error)

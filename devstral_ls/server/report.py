@@ -1,0 +1,193 @@
+"""What a run's events become for people and clients: progress, log lines, the transcript, the opt-in stream."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from devstral_ls.agent.events import (
+    CallAnnounced,
+    Event,
+    Noticed,
+    ReasoningReceived,
+    ReplyReceived,
+    RunEnded,
+    TextReceived,
+    ToolFinished,
+    ToolStarted,
+    TurnStarted,
+)
+from devstral_ls.server.progress import Progress
+from devstral_ls.server.proposals import Proposal, names
+from devstral_ls.server.review import Applied
+from devstral_ls.server.stream import Stream
+from devstral_ls.storage.transcript import Transcript
+
+log = logging.getLogger(__name__)
+
+TAIL = 200
+"""Characters of text kept to show its end as progress."""
+
+
+class Report:
+    """One run's reporter; called with each of the agent's events.
+
+    write_log: sends one line to the client's log. tell: shows the user a line (kind "error", "warning" or "info").
+    ended: called when the run is over, with its answer, so that prose can be opened.
+    """
+
+    def __init__(
+        self,
+        progress: Progress,
+        stream: Stream,
+        transcript: Transcript,
+        write_log: Callable[[str], None],
+        tell: Callable[[str, str], None],
+        ended: Callable[[str, RunEnded | None, Proposal | None], None],
+    ) -> None:
+        self.progress = progress
+        self._stream = stream
+        self._transcript = transcript
+        self._log = write_log
+        self._tell = tell
+        self._ended = ended
+        self._tail = ""
+        self._turn = 0
+
+    def begin(self, title: str) -> None:
+        self.progress.begin(title)
+        self._stream.update("state", state="running", message=title, turn=0)
+
+    def waiting(self, reason: str) -> None:
+        self.progress.report(reason)
+        self._log(reason)
+        self._stream.update("state", state="queued", message=reason, turn=0)
+
+    def working(self) -> None:
+        self.progress.report("looking for the model")
+
+    def __call__(self, event: Event) -> None:
+        match event:
+            case TextReceived(text):
+                self._transcript.answering(text)
+                self._stream.text("text", text)
+                self._show_tail(text)
+            case ReasoningReceived(text):
+                self._stream.text("reasoning", text)
+                self._show_tail(text)
+            case TurnStarted(turn):
+                self._tail, self._turn = "", turn
+                self.progress.report("reading the prompt" if turn == 1 else f"turn {turn}: reading the prompt")
+                self._stream.update("state", state="running", message="reading the prompt", turn=turn)
+            case CallAnnounced(name):
+                self.progress.report(f"writing a call of {name}")
+            case ReplyReceived(usage, calls):
+                self._reply(event)
+                tokens = f", {usage.prompt_tokens} + {usage.completion_tokens} tokens" if usage is not None else ""
+                self._log(f"turn {self._turn}: {calls} tool {'call' if calls == 1 else 'calls'}{tokens}")
+            case ToolStarted(call_id, name, title):
+                self.progress.report(title)
+                self._stream.update("toolCall", callId=call_id, name=name, title=title)
+            case ToolFinished():
+                self._tool(event)
+            case Noticed(text):
+                self.progress.report(text)
+                self._log(text)
+                self._transcript.noted(text)
+                self._stream.update("notice", text=text)
+            case RunEnded():
+                pass  # the end is reported once the proposal is known
+
+    def approval(self, command: str, directory: str) -> None:
+        """The run waits for the user's word on a command."""
+        self.progress.report(f"may I run: {command}")
+        self._stream.update("approval", command=command, directory=directory)
+
+    def end(self, state: str, message: str | None, ended: RunEnded | None, proposal: Proposal | None) -> None:
+        """The run is over, whatever its state; the progress ends here."""
+        self._transcript.answered()
+        if proposal is not None:
+            self._stream.update("proposal", **describe(proposal))
+        line = message or _outcome(state, ended, proposal)
+        self.progress.end("cancelled" if state == "cancelled" else line)
+        self._log(line)
+        self._transcript.noted(line)
+        self._save()
+        self._stream.update("state", state=state, message=line, turn=self._turn)
+        self._ended(state, ended, proposal)
+
+    def decided(self, applied: Applied, proposal: Proposal) -> None:
+        """The user was asked about the proposal; what is undecided stays pending."""
+        self._stream.update("proposal", **describe(proposal))
+        failure = applied.failure()
+        if failure is not None:
+            self._tell("warning", failure)
+        if proposal.state != "pending":
+            self._transcript.noted(f"{names(proposal.files)}: {proposal.state}")
+        self._log(failure or f"proposal {proposal.id}: {proposal.state}")
+        self._save()
+
+    def _show_tail(self, text: str) -> None:
+        self._tail = (self._tail + text)[-TAIL:]
+        self.progress.report(self._tail)
+
+    def _reply(self, event: ReplyReceived) -> None:
+        self._stream.flush()
+        self._transcript.answered()
+        if event.usage is not None:
+            usage = event.usage
+            self._stream.update("usage", promptTokens=usage.prompt_tokens, completionTokens=usage.completion_tokens)
+
+    def _tool(self, event: ToolFinished) -> None:
+        self._transcript.used(event.title, event.ok, event.output)
+        self._log(f"{event.title}: {event.summary}")
+        self._stream.update(
+            "toolResult",
+            callId=event.call_id,
+            name=event.name,
+            title=event.title,
+            ok=event.ok,
+            summary=event.summary,
+            output=event.output,
+        )
+
+    def _save(self) -> None:
+        try:
+            self._transcript.save()
+        except OSError as error:
+            log.warning("the transcript can't be written: %s", error)
+
+
+def describe(proposal: Proposal) -> dict[str, object]:
+    """A proposal as plain data for clients."""
+    return {
+        "proposalId": proposal.id,
+        "state": proposal.state,
+        "files": [
+            {
+                "uri": file.uri,
+                "path": file.name,
+                "kind": file.kind,
+                "state": file.decision,
+                "added": file.stat()[0],
+                "removed": file.stat()[1],
+            }
+            for file in proposal.files
+        ],
+        "diff": proposal.diff(),
+    }
+
+
+def _outcome(state: str, ended: RunEnded | None, proposal: Proposal | None) -> str:
+    if state == "cancelled":
+        return "cancelled" if proposal is None else f"cancelled; {proposal.summary()} stay pending"
+    if proposal is not None:
+        return f"proposes {proposal.summary()}"
+    if ended is not None and ended.stop_reason != "end_turn":
+        return {
+            "max_tokens": "stopped: the reply reached the token limit (llm.maxTokens)",
+            "max_turn_requests": "stopped: too many turns (agent.maxTurns)",
+            "refusal": "the model refused",
+            "cancelled": "cancelled",
+        }[ended.stop_reason]
+    return "done"

@@ -1,0 +1,258 @@
+"""The runs now going on: start, queue, cancel, and what comes of them.
+
+A run belongs to a session and works in one workspace folder. Runs that may edit take turns in their folder; every run
+has a task of its own, so that the command that started it can be answered at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from devstral_ls.agent import agent
+from devstral_ls.agent.events import RunEnded
+from devstral_ls.agent.prompt import PromptContext, user_prompt
+from devstral_ls.agent.tasks import TASKS
+from devstral_ls.errors import ForUser, ServerUnreachable
+from devstral_ls.llm.messages import UserMessage
+from devstral_ls.server.editor import Editor, Target
+from devstral_ls.server.from_lsp import prompt_context
+from devstral_ls.server.report import Report
+from devstral_ls.server.review import Applied, Review
+from devstral_ls.server.sessions import Conversation, Sessions
+from devstral_ls.server.staging import propose, restage
+from devstral_ls.tools import TOOLS
+from devstral_ls.tools.tool import ToolContext
+
+if TYPE_CHECKING:
+    from devstral_ls.config import EditsMode
+    from devstral_ls.server.model import Model
+    from devstral_ls.tools.run_command import Commands
+    from devstral_ls.workspace.view import View
+
+log = logging.getLogger(__name__)
+
+State = Literal["queued", "running", "finished", "cancelled", "failed"]
+
+READERS = 4
+"""How many runs that don't edit may go on at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """What a command asked for. prepare: stages what has to change before the model starts."""
+
+    command: str
+    prompt: str = ""
+    target: Target | None = None
+    images: tuple[str, ...] = ()
+    diagnostics: tuple[dict[str, Any], ...] = ()
+    scope: Literal["selection", "file", "workspace"] = "selection"
+    mode: EditsMode | None = None
+    prepare: Callable[[View], None] | None = None
+
+
+@dataclass(eq=False)
+class Run:
+    """One run, from the command to the user's decision about its edits."""
+
+    id: str
+    request: RunRequest
+    conversation: Conversation
+    roots: list[Path]
+    report: Report
+    state: State = "queued"
+    message: str | None = None
+    """Why it failed, in one line."""
+    ended: RunEnded | None = None
+    proposal_id: str | None = None
+    applied: Applied = field(default_factory=Applied)
+    task: asyncio.Task[None] | None = None
+
+    @property
+    def over(self) -> bool:
+        return self.state in ("finished", "cancelled", "failed")
+
+
+class Runs:
+    """Starts runs and knows which go on."""
+
+    def __init__(
+        self,
+        editor: Editor,
+        sessions: Sessions,
+        model: Model,
+        review: Review,
+        commands: Callable[[Run], Commands | None],
+        ready: Callable[[], Coroutine[Any, Any, None]],
+    ) -> None:
+        self._editor = editor
+        self._sessions = sessions
+        self._model = model
+        self._review = review
+        self._commands = commands
+        self._ready = ready
+        self._going: list[Run] = []
+        self._reviews: set[asyncio.Task[None]] = set()
+        self._folders: dict[Path, asyncio.Lock] = {}
+        self._talks: dict[str, asyncio.Lock] = {}
+        self._readers = asyncio.Semaphore(READERS)
+        self.on_busy: Callable[[], None] = _ignore
+
+    def start(
+        self, request: RunRequest, session_id: str | None, make_report: Callable[[Conversation], Report], *, wait: bool
+    ) -> Run:
+        """Begin a run in the background. wait: the caller awaits `task`, which then includes the review."""
+        roots = self._editor.roots(request.target)
+        conversation = self._sessions.of_run(session_id, continues=TASKS[request.command].continues)
+        run = Run(secrets.token_hex(4), request, conversation, roots, make_report(conversation))
+        self._going.append(run)
+        run.task = asyncio.get_running_loop().create_task(self._live(run, wait), name=f"run {run.id}")
+        self.on_busy()
+        return run
+
+    def going(self) -> list[Run]:
+        return list(self._going)
+
+    def cancel(self, session_id: str | None = None) -> list[Run]:
+        """Cancel the session's runs, or all; those that were going on."""
+        return self._cancel(lambda run: session_id is None or run.conversation.id == session_id)
+
+    def cancel_token(self, token: str | int) -> list[Run]:
+        """Cancel the run shown under this progress token."""
+        return self._cancel(lambda run: run.report.progress.token == token)
+
+    def cancel_folder(self, folder: Path) -> list[Run]:
+        """Cancel the runs that work in a folder which is no longer part of the workspace."""
+        return self._cancel(lambda run: run.roots[0] == folder)
+
+    async def close(self) -> None:
+        """Cancel everything and wait until it has ended."""
+        tasks = [run.task for run in self.cancel() if run.task is not None]
+        for review in self._reviews:
+            review.cancel()
+        await asyncio.gather(*tasks, *self._reviews, return_exceptions=True)
+
+    def _cancel(self, matches: Callable[[Run], bool]) -> list[Run]:
+        found = [run for run in self._going if not run.over and matches(run)]
+        for run in found:
+            if run.task is not None:
+                # Soon, not now: a task that never took its first step would not end its progress either.
+                asyncio.get_running_loop().call_soon(run.task.cancel)
+        return found
+
+    async def _live(self, run: Run, wait: bool) -> None:
+        """The whole life of a run. Never raises: what happened is in the run."""
+        task = TASKS[run.request.command]
+        run.report.begin(task.title)
+        try:
+            await self._ready()
+            async with AsyncExitStack() as turn:
+                await self._wait_turn(run, turn)
+                run.state = "running"
+                await self._work(run)
+            run.state = "finished"
+        except asyncio.CancelledError:
+            run.state = "cancelled"
+        except ForUser as error:
+            run.state, run.message = "failed", str(error)
+            if isinstance(error, ServerUnreachable):
+                self._model.problem = str(error)
+                await self._model.forget()
+        except Exception as error:
+            log.exception("run %s failed", run.id)
+            run.state = "failed"
+            run.message = f"Devstral stopped on an internal error ({type(error).__name__}); the server's log has it."
+        finally:
+            self._end(run)
+        await self._decide(run, wait)
+
+    def _end(self, run: Run) -> None:
+        self._going.remove(run)
+        proposal = self._review.proposals.get(run.proposal_id) if run.proposal_id else None
+        run.report.end(run.state, run.message, run.ended, proposal)
+        self.on_busy()
+
+    async def _decide(self, run: Run, wait: bool) -> None:
+        """Take a finished run's proposal to the user; a cancelled or failed one's just stays pending."""
+        proposal = self._review.proposals.get(run.proposal_id) if run.proposal_id else None
+        if run.state != "finished" or proposal is None:
+            return
+        mode = run.request.mode or self._editor.config.edits.mode
+
+        async def present() -> None:
+            run.applied = await self._review.present(proposal, mode)
+            run.report.decided(run.applied, self._review.proposals.get(proposal.id) or proposal)
+
+        review = asyncio.get_running_loop().create_task(present(), name=f"review {proposal.id}")
+        self._reviews.add(review)
+        review.add_done_callback(self._review_done)
+        if wait:
+            try:
+                await asyncio.wait({review})
+            except asyncio.CancelledError:
+                review.cancel()
+                await asyncio.wait({review})
+
+    def _review_done(self, review: asyncio.Task[None]) -> None:
+        self._reviews.discard(review)
+        if not review.cancelled() and (error := review.exception()) is not None:
+            log.error("a review failed", exc_info=error)
+
+    async def _wait_turn(self, run: Run, turn: AsyncExitStack) -> None:
+        """A session has one run at a time, a folder one that may edit."""
+        talk = self._talks.setdefault(run.conversation.id, asyncio.Lock())
+        if talk.locked():
+            run.report.waiting("waiting for this session's other run")
+        await turn.enter_async_context(talk)
+        if TASKS[run.request.command].edits:
+            folder = self._folders.setdefault(run.roots[0], asyncio.Lock())
+            if folder.locked():
+                run.report.waiting(f"waiting for another run in {run.roots[0].name}")
+            await turn.enter_async_context(folder)
+        else:
+            if self._readers.locked():
+                run.report.waiting("waiting for other runs")
+            await turn.enter_async_context(self._readers)
+
+    async def _work(self, run: Run) -> None:
+        run.report.working()
+        backend = await self._model.backend()
+        self._model.problem = None
+        conversation, request = run.conversation, run.request
+        view = self._editor.view(run.roots)
+        notes = [*conversation.tell(), *restage(self._review, conversation, view)]
+        if request.prepare is not None:
+            request.prepare(view)
+        prompt = user_prompt(self._context(run, view, notes))
+        context = ToolContext(view=view, reads=conversation.session.reads, commands=self._commands(run))
+        try:
+            run.ended = await agent.run(
+                conversation.session,
+                UserMessage(prompt, request.images),
+                backend,
+                TOOLS,
+                context,
+                run.report,
+                self._editor.config.agent.max_turns,
+            )
+        finally:
+            proposal = propose(self._review, conversation, view)
+            run.proposal_id = proposal.id if proposal is not None else None
+
+    def _context(self, run: Run, view: View, notes: list[str]) -> PromptContext:
+        request = run.request
+        task = TASKS[request.command]
+        instruction = "\n\n".join(part for part in (task.instruction, request.prompt) if part)
+        first = run.conversation.session.is_new
+        return prompt_context(self._editor, view, request, instruction, notes, first=first)
+
+
+def _ignore() -> None:
+    """Until the server listens, nobody does."""

@@ -1,0 +1,44 @@
+"""Start a server on a transport: what `devstral-ls serve` runs."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from devstral_ls.config import base_layers
+from devstral_ls.server import transport
+from devstral_ls.server.server import DevstralServer
+
+log = logging.getLogger(__name__)
+
+
+def serve_stdio(log_level: str = "warning", log_file: Path | None = None) -> int:
+    """Serve one client over stdin and stdout; the exit code."""
+    set_up_log(log_level, log_file)
+    return transport.serve_stdio(_server())
+
+
+def serve_tcp(
+    host: str, port: int, announce: Callable[[str, int], None], log_level: str = "warning", log_file: Path | None = None
+) -> int:
+    """Serve the first client that connects; the exit code. announce: told the address that is listened on."""
+    set_up_log(log_level, log_file)
+    return transport.serve_tcp(_server(), host, port, announce)
+
+
+def set_up_log(level: str, file: Path | None) -> None:
+    """Log to stderr, or to a file. pygls logs whole messages at INFO, prompts and keys in them, so it is kept quiet."""
+    logging.basicConfig(
+        level=level.upper(), filename=file, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
+    )
+    for name in ("pygls", "openai", "httpx2", "httpcore2", "httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _server() -> DevstralServer:
+    layers, problems = base_layers(os.environ)
+    server = DevstralServer(layers)
+    server.settings.complain(problems)
+    return server

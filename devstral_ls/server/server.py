@@ -1,0 +1,326 @@
+"""The server object: everything of one connection, and the list of every message it serves.
+
+A client talks to `Protocol`; what it asks for is done by the parts below, each of which holds one thing: the editor's
+state, the sessions, the proposals under review, the runs going on, the model. This is where they meet.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from lsprotocol import types
+from lsprotocol.converters import get_converter
+from pygls.lsp.server import LanguageServer
+
+from devstral_ls import __version__
+from devstral_ls.agent.events import RunEnded
+from devstral_ls.agent.tasks import TASKS
+from devstral_ls.config import Layer
+from devstral_ls.errors import RequestRefused
+from devstral_ls.execution.commands import StagedCommands
+from devstral_ls.server import code_actions, commands
+from devstral_ls.server.approval import ask_approval
+from devstral_ls.server.arguments import Arguments
+from devstral_ls.server.capabilities import server_capabilities
+from devstral_ls.server.dialogs import Dialogs
+from devstral_ls.server.documents import OpenDocument
+from devstral_ls.server.editor import Editor, Target
+from devstral_ls.server.model import Model
+from devstral_ls.server.pages import Pages
+from devstral_ls.server.parent import watch_parent
+from devstral_ls.server.progress import Progress
+from devstral_ls.server.proposals import Proposal, Proposals
+from devstral_ls.server.protocol import ClientError, Protocol
+from devstral_ls.server.report import Report
+from devstral_ls.server.review import Review
+from devstral_ls.server.runs import Run, RunRequest, Runs
+from devstral_ls.server.sessions import Conversation, Sessions
+from devstral_ls.server.settings import Settings
+from devstral_ls.server.shown import ProposalDiagnostics
+from devstral_ls.storage.transcript import state_folder
+from devstral_ls.tools.run_command import Commands
+from devstral_ls.workspace.paths import canonical, uri_to_path
+from devstral_ls.workspace.watcher import Watcher
+
+log = logging.getLogger(__name__)
+
+MESSAGE_TYPES = {"error": 1, "warning": 2, "info": 3, "log": 4}
+ANSWER_SHOWN = 600
+"""Characters of an answer that are shown as a message where no transcript can be opened."""
+
+
+class DevstralServer(LanguageServer):
+    """One connection's server. layers: settings below the editor's (the user's file, the environment)."""
+
+    protocol: Protocol
+
+    def __init__(self, layers: Sequence[Layer] = ()) -> None:
+        super().__init__(
+            "devstral-ls",
+            __version__,
+            types.TextDocumentSyncKind.Incremental,
+            protocol_cls=Protocol,
+            converter_factory=get_converter,
+        )
+        state = state_folder(os.environ)
+        self.editor = Editor()
+        self.sessions = Sessions(state)
+        self.model = Model(lambda: self.editor.config.llm)
+        self.dialogs = Dialogs(self.protocol)
+        proposals = Proposals()
+        self.review = Review(self.editor.client, self.dialogs, proposals, self.editor.current, self._show_diff)
+        self.pages = Pages(self.protocol, self.editor.client, self.sessions, proposals, state)
+        self.settings = Settings(self.protocol, self.editor, layers, self.tell)
+        self.runs = Runs(
+            self.editor, self.sessions, self.model, self.review, self._commands_of, self.settings.wait_until_known
+        )
+        self._marks = ProposalDiagnostics(self.protocol, self.editor)
+        self._watcher = Watcher(self._disk_changed)
+        self._background: set[asyncio.Task[Any]] = set()
+        self._parent_gone: Callable[[], None] = _nothing
+        proposals.on_update = self._proposal_changed
+        self.editor.documents.on_change = self._document_changed
+
+        # Every message served here; documents, folders, progress and the lifecycle are in Protocol.
+        self.feature(types.TEXT_DOCUMENT_CODE_ACTION)(self.code_action)
+        self.feature(types.CODE_ACTION_RESOLVE)(self.resolve_code_action)
+        self.feature(types.TEXT_DOCUMENT_DID_SAVE)(self.did_save)
+        self.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)(self.settings.changed)
+        self.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)(self.did_change_watched_files)
+        self.feature(types.WORKSPACE_TEXT_DOCUMENT_CONTENT)(self.text_document_content)
+
+    # ------------------------------------------------------------------------------------------------ lifecycle
+
+    def initialize(self, params: dict[str, Any]) -> dict[str, Any]:
+        """Answer `initialize`. params: plain JSON, as the client sent it."""
+        client = self.settings.take_client(params)
+        self.review.client = self.pages.client = client
+        self.editor.documents.encoding = client.encoding
+        self.editor.folders = _folders(params)
+        watch_parent(params.get("processId"), lambda: self._parent_gone())
+        return {
+            "capabilities": server_capabilities(client),
+            "serverInfo": {"name": self.name, "version": self.version},
+        }
+
+    def after_initialized(self) -> None:
+        self._spawn(self.settings.fetch(), "settings")
+        self._spawn(asyncio.to_thread(_import_model_client), "warm up")
+
+    async def close(self) -> None:
+        """End runs, reviews and connections; called once, at shutdown or when the client is gone."""
+        await self.runs.close()
+        for task in list(self._background):
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        self._watcher.close()
+        await self.model.close()
+
+    def on_parent_gone(self, leave: Callable[[], None]) -> None:
+        """Call `leave` when the process that started us is gone."""
+        self._parent_gone = leave
+
+    # -------------------------------------------------------------------------------------- documents and folders
+
+    def did_open(self, params: types.DidOpenTextDocumentParams) -> None:
+        self.editor.documents.open(params.text_document)
+
+    def did_change(self, params: types.DidChangeTextDocumentParams) -> None:
+        document = params.text_document
+        self.editor.documents.change(document.uri, document.version, params.content_changes)
+
+    def did_close(self, params: types.DidCloseTextDocumentParams) -> None:
+        self.editor.documents.close(params.text_document.uri)
+
+    def did_save(self, params: types.DidSaveTextDocumentParams) -> None:
+        """Nothing to do: what is saved is what was sent. Announced so that clients with only save sync stay happy."""
+
+    def did_change_watched_files(self, params: types.DidChangeWatchedFilesParams) -> None:
+        for change in params.changes:
+            path = uri_to_path(change.uri)
+            if path is not None:
+                self._disk_changed(canonical(path))
+
+    def did_change_folders(self, params: types.DidChangeWorkspaceFoldersParams) -> None:
+        for removed in params.event.removed:
+            path = uri_to_path(removed.uri)
+            if path is not None and (folder := canonical(path)) in self.editor.folders:
+                self.editor.folders.remove(folder)
+                self.runs.cancel_folder(folder)
+        for added in params.event.added:
+            path = uri_to_path(added.uri)
+            if path is not None and (folder := canonical(path)) not in self.editor.folders:
+                self.editor.folders.append(folder)
+
+    def _document_changed(self, opened: OpenDocument) -> None:
+        path = opened.path
+        if path is not None and self.review.interested(path):
+            self.review.observe(path, opened.text)
+
+    def _disk_changed(self, path: Path) -> None:
+        if self.review.interested(path) and self.editor.documents.at(path) is None:
+            self.review.observe(path, self.editor.current(path).text)
+
+    def _proposal_changed(self, proposal: Proposal) -> None:
+        self.sessions.note(proposal)
+        self._marks.show(self.review.proposals.pending())
+        for file in proposal.files:
+            if file.decision == "pending":
+                self._watcher.watch(file.path)
+            else:
+                self._watcher.unwatch(file.path)
+
+    # ------------------------------------------------------------------------------------------ actions, commands
+
+    def code_action(self, params: types.CodeActionParams) -> list[dict[str, Any]]:
+        uri = params.text_document.uri
+        where: dict[str, Any] = self.protocol.plain(params.range)
+        self.editor.last_target = Target(uri, where)
+        context: dict[str, Any] = self.protocol.plain(params.context)
+        return code_actions.actions(self.editor.documents.get(uri), uri, where, context, self._surroundings())
+
+    def resolve_code_action(self, params: types.CodeAction) -> dict[str, Any]:
+        return code_actions.resolve(self.protocol.plain(params), self._surroundings())
+
+    def _surroundings(self) -> code_actions.Surroundings:
+        return code_actions.Surroundings(
+            client=self.editor.client,
+            running=[(run.conversation.id, TASKS[run.request.command].title) for run in self.runs.going()],
+            proposals=self.review.proposals.pending(),
+            current=lambda file: self.editor.current(file.path),
+        )
+
+    async def execute(self, params: Any) -> Any:
+        return await commands.execute(self, params)
+
+    def text_document_content(self, params: types.TextDocumentContentParams) -> dict[str, Any]:
+        return self.pages.content(params.uri)
+
+    def target(self, arguments: Arguments, *, needed: bool) -> Target | None:
+        """What a command is about: what it names, else where the editor last was."""
+        if arguments.uri is not None:
+            self.editor.last_target = Target(arguments.uri, arguments.range)
+            return self.editor.last_target
+        if needed and self.editor.last_target is None:
+            raise RequestRefused("Put the cursor into a file and open the code actions first, or name a textDocument.")
+        return self.editor.last_target
+
+    def cancel_progress(self, token: str | int) -> None:
+        self.runs.cancel_token(token)
+
+    # ----------------------------------------------------------------------------------------------------- runs
+
+    def start_run(self, request: RunRequest, arguments: Arguments) -> Run:
+        """Start a run with the progress, stream and transcript it reports to."""
+
+        def make_report(conversation: Conversation) -> Report:
+            conversation.transcript.asked(TASKS[request.command].title, request.prompt or "(no prompt)")
+            return self._report(conversation, arguments)
+
+        return self.runs.start(request, arguments.session_id, make_report, wait=arguments.wait)
+
+    def _report(self, conversation: Conversation, arguments: Arguments) -> Report:
+        from devstral_ls.server.stream import Stream
+
+        client = self.editor.client
+        if arguments.wait and arguments.work_done_token is not None:
+            progress = Progress(self.protocol, arguments.work_done_token, created=True)
+        else:
+            token = f"devstral-{secrets.token_hex(6)}" if client.work_done_progress else None
+            progress = Progress(self.protocol, token, created=False)
+        partial = arguments.partial_token if arguments.wait else None
+        stream = Stream(self.protocol, conversation.id, updates=client.stream, token=partial)
+
+        def ended(state: str, result: RunEnded | None, proposal: Proposal | None) -> None:
+            if not arguments.wait:
+                self._spawn(self._show_answer(conversation, state, result, proposal), "show the answer")
+
+        def tell(kind: str, message: str) -> None:
+            if not arguments.wait:
+                self.tell(kind, message)
+
+        return Report(progress, stream, conversation.transcript, self.log_line, tell, ended)
+
+    async def _show_answer(
+        self, conversation: Conversation, state: str, result: RunEnded | None, proposal: Proposal | None
+    ) -> None:
+        """Open the transcript when the answer is prose; show it as a message where no document can be opened."""
+        text = result.text.strip() if result is not None else ""
+        if state != "finished" or proposal is not None or not text or not self.editor.config.transcript.open:
+            return
+        _, shown = await self.pages.show_transcript(conversation)
+        if not shown:
+            more = f"… (all of it: {conversation.transcript.path})" if len(text) > ANSWER_SHOWN else ""
+            self.tell("info", text[:ANSWER_SHOWN] + more)
+
+    def _commands_of(self, run: Run) -> Commands | None:
+        if not self.editor.config.execution.enabled:
+            return None
+
+        async def approve(command: str, directory: Path) -> bool:
+            run.report.approval(command, str(directory))
+            return await ask_approval(self.dialogs, command, directory)
+
+        return StagedCommands(approve)
+
+    async def _show_diff(self, proposal: Proposal) -> None:
+        uri, shown = await self.pages.show_diff(proposal)
+        if not shown:
+            self.tell("info", f"The diff is at {uri}")
+
+    # --------------------------------------------------------------------------------------------- to the user
+
+    def tell(self, kind: str, message: str) -> None:
+        """Show the user one line. kind: error, warning, info or log."""
+        if self.protocol.initialized.is_set():
+            self.protocol.notify(types.WINDOW_SHOW_MESSAGE, {"type": MESSAGE_TYPES[kind], "message": message})
+
+    def log_line(self, line: str) -> None:
+        """One line for the client's log of this server."""
+        if self.protocol.initialized.is_set():
+            self.protocol.notify(types.WINDOW_LOG_MESSAGE, {"type": 3, "message": line})
+
+    def report_server_error(self, error: Exception, source: Any) -> None:
+        """pygls pops errors up; ours go to the log, for the user sees only what the user can act on."""
+        log.error("%s: %s", getattr(source, "__name__", source), error)
+
+    def _spawn(self, work: Any, name: str) -> None:
+        task = asyncio.ensure_future(work)
+        self._background.add(task)
+
+        def done(finished: asyncio.Task[Any]) -> None:
+            self._background.discard(finished)
+            if not finished.cancelled() and (error := finished.exception()) is not None:
+                if isinstance(error, ClientError):
+                    log.info("%s: %s", name, error)
+                else:
+                    log.error("%s failed", name, exc_info=error)
+
+        task.add_done_callback(done)
+
+
+def _folders(params: dict[str, Any]) -> list[Path]:
+    """The workspace folders of `initialize`, or the root of an older client; without symlinks, each once."""
+    listed = params.get("workspaceFolders")
+    uris = [item.get("uri") for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
+    if not uris and isinstance(params.get("rootUri"), str):
+        uris = [params["rootUri"]]
+    paths = [path for uri in uris if isinstance(uri, str) and (path := uri_to_path(uri)) is not None]
+    if not paths and isinstance(params.get("rootPath"), str):
+        paths = [Path(params["rootPath"])]
+    return list(dict.fromkeys(canonical(path) for path in paths))
+
+
+def _import_model_client() -> None:
+    """Load the model's SDK while the user is still typing; importing it takes a third of a second."""
+    import openai  # noqa: F401
+
+
+def _nothing() -> None:
+    """Until a transport is connected there is nothing to leave."""

@@ -1,0 +1,108 @@
+"""The editor's settings: initializationOptions, then `workspace/configuration`, then changes; later ones win."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from devstral_ls.config import Layer, load
+from devstral_ls.errors import InvalidSetting
+from devstral_ls.server.client import Client, resolve
+from devstral_ls.server.editor import Editor
+from devstral_ls.server.protocol import ClientError, Protocol
+
+log = logging.getLogger(__name__)
+
+SECTION = "devstral"
+PATIENCE = 5.0
+"""Seconds the first run waits for a client that does not answer workspace/configuration."""
+
+
+class Settings:
+    """The layers of settings and what they give together, kept in `editor.config`."""
+
+    def __init__(
+        self, connection: Protocol, editor: Editor, base: Sequence[Layer], tell: Callable[[str, str], None]
+    ) -> None:
+        self._connection = connection
+        self._editor = editor
+        self._base = list(base)
+        self._options: Mapping[str, Any] = {}
+        self._pulled: Mapping[str, Any] = {}
+        self._known = asyncio.Event()
+        self._tell = tell
+        self._told: set[str] = set()
+        self._problems: list[InvalidSetting] = []
+
+    def complain(self, problems: Sequence[InvalidSetting]) -> None:
+        """Tell the user of these problems too, once somebody is there to be told."""
+        self._problems += problems
+
+    def take_client(self, params: dict[str, Any]) -> Client:
+        """Resolve the client and take the settings that came with `initialize`."""
+        client = self._editor.client = resolve(params)
+        options = params.get("initializationOptions")
+        self._options = {k: v for k, v in options.items() if k != "client"} if isinstance(options, dict) else {}
+        self._reload()
+        return client
+
+    async def fetch(self) -> None:
+        """Ask the client for its settings where it can be asked, and to be told of changes."""
+        client = self._editor.client
+        try:
+            if client.configuration:
+                answer = await self._connection.ask(
+                    "workspace/configuration", {"items": [{"section": SECTION}]}, timeout=PATIENCE
+                )
+                first = answer[0] if isinstance(answer, list) and answer else None
+                self._pulled = first if isinstance(first, dict) else {}
+        except ClientError as error:
+            log.info("no settings from the client: %s", error)
+        self._reload(tell=True)
+        self._known.set()
+        if client.configuration_registration:
+            await self._register()
+
+    async def wait_until_known(self) -> None:
+        """Until the client's settings are in, so that a run never starts with half of them."""
+        await self._known.wait()
+
+    def changed(self, params: Any) -> None:
+        """`workspace/didChangeConfiguration`: settings in it are taken, else they are asked for again."""
+        settings = params.get("settings") if isinstance(params, dict) else None
+        section = settings.get(SECTION) if isinstance(settings, dict) else None
+        if isinstance(section, dict):
+            self._pulled = section
+            self._reload(tell=True)
+        elif self._editor.client.configuration:
+            self._task = asyncio.ensure_future(self._refetch())
+
+    async def _refetch(self) -> None:
+        try:
+            answer = await self._connection.ask(
+                "workspace/configuration", {"items": [{"section": SECTION}]}, timeout=PATIENCE
+            )
+        except ClientError as error:
+            log.info("settings stay as they were: %s", error)
+            return
+        if isinstance(answer, list) and answer and isinstance(answer[0], dict):
+            self._pulled = answer[0]
+            self._reload(tell=True)
+
+    async def _register(self) -> None:
+        registration = {"id": "devstral-configuration", "method": "workspace/didChangeConfiguration"}
+        registration["registerOptions"] = {"section": SECTION}  # type: ignore[assignment]
+        try:
+            await self._connection.ask("client/registerCapability", {"registrations": [registration]}, timeout=PATIENCE)
+        except ClientError as error:
+            log.info("changes of settings will not be told: %s", error)
+
+    def _reload(self, *, tell: bool = False) -> None:
+        layers = [*self._base, Layer("initializationOptions", self._options), Layer("editor settings", self._pulled)]
+        self._editor.config, problems = load(layers)
+        for problem in [*self._problems, *problems] if tell else ():
+            if str(problem) not in self._told:
+                self._told.add(str(problem))
+                self._tell("warning", str(problem))

@@ -1,0 +1,73 @@
+"""run_command: a shell command on the workspace as it would be with the staged edits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from devstral_ls.errors import CommandRefused
+from devstral_ls.tools.show import existing
+from devstral_ls.tools.tool import ToolContext, ToolOutput, parameter, tool
+from devstral_ls.workspace.view import View
+
+SECONDS = 120
+MOST_SECONDS = 1800
+"""The default time limit and the longest that may be asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandResult:
+    """exit_code: None when it was killed. output: both streams, bounded, plain. cut: bytes left out of it."""
+
+    exit_code: int | None
+    output: str
+    duration: float
+    """Seconds."""
+    timed_out: bool
+    cut: int
+
+
+class Commands(Protocol):
+    """Something that runs shell commands on a view of the workspace."""
+
+    async def run(self, command: str, directory: Path, timeout: float, view: View) -> CommandResult:
+        """Run `command` for at most `timeout` seconds in `directory` of the view. Raises CommandRefused."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RunCommand:
+    command: str = parameter("Shell command, e.g. 'python -m pytest -q tests'.", "python -m pytest -q")
+    working_directory: str | None = parameter("Directory to run in, by default the workspace.", "backend", None)
+    timeout: int | None = parameter("Seconds, 120 by default.", 300, None, low=1)
+
+
+async def run(arguments: RunCommand, context: ToolContext) -> ToolOutput:
+    view = context.view
+    if context.commands is None:
+        raise CommandRefused("Commands are turned off here. Go on without running anything, and say what was not run.")
+    if not arguments.command.strip():
+        raise CommandRefused("The command is empty.")
+    directory = await existing(view, arguments.working_directory) if arguments.working_directory else view.roots[0]
+    if not view.is_dir(directory):
+        raise CommandRefused(f"{view.show(directory)} is a file; working_directory must be a directory.")
+    limit = min(arguments.timeout or SECONDS, MOST_SECONDS)
+    result = await context.commands.run(arguments.command, directory, limit, view)
+    if result.timed_out:
+        outcome = f"timed out after {limit} s and was killed; give a longer timeout, or run less"
+    elif result.exit_code is None:
+        outcome = f"killed after {result.duration:.1f} s"
+    else:
+        outcome = f"exit code {result.exit_code} after {result.duration:.1f} s"
+    return ToolOutput(f"[{outcome}]\n{result.output.rstrip() or '(no output)'}", outcome)
+
+
+RUN_COMMAND = tool(
+    "run_command",
+    "Run a shell command (tests, builds, linters, git) in a throw-away copy of the workspace that has your staged "
+    "edits. No input can be given; files it writes are lost.",
+    RunCommand,
+    run,
+    lambda arguments: f"run {arguments.command}",
+)

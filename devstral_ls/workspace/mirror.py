@@ -1,0 +1,88 @@
+"""A small throw-away tree that holds what is staged and open, at the paths it has in the workspace.
+
+Ripgrep run there decides and finds what it would in the workspace, because every directory of the mirror, up to the
+file system's root, has the ignore files that the view has there.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from devstral_ls.workspace.files import mode_of
+from devstral_ls.workspace.layers import IGNORE_FILES, Layer, Layers
+
+
+@dataclass(frozen=True, slots=True)
+class Mirror:
+    """top: the temporary directory, to be removed. base: the mirrored directory in it."""
+
+    top: Path
+    base: Path
+
+    def fill(self, original: Path, files: Mapping[str, Layer | None], layers: Layers) -> None:
+        """Write `files` by relative path (None: an empty one) as `original` would have them, and the rules around them."""
+        folders = {self.base: original}
+        for relative, layer in sorted(files.items()):
+            copy = self.base / relative
+            try:
+                copy.parent.mkdir(parents=True, exist_ok=True)
+            except (FileExistsError, NotADirectoryError):
+                continue  # below a path that is itself a file: an editor can have both open, a disk can't hold them
+            copy.write_bytes(layer.data() if layer else b"")
+            for parent in PurePosixPath(relative).parents:
+                folders[self.base / parent] = original / parent
+        folders.update(zip(self.base.parents, original.parents, strict=False))
+        for copy, folder in folders.items():
+            _copy_rules(folder, copy, layers)
+
+    def remove(self) -> None:
+        shutil.rmtree(self.top, ignore_errors=True)
+
+
+def create(original: Path) -> Mirror:
+    """An empty mirror of the directory `original`."""
+    top = Path(tempfile.mkdtemp(prefix="devstral-ls-", dir=_place(original)))
+    base = top.joinpath(*original.parts[1:])
+    base.mkdir(parents=True, exist_ok=True)
+    return Mirror(top, base)
+
+
+def in_repository(directory: Path) -> bool:
+    return any(mode_of(folder / ".git") for folder in (directory, *directory.parents))
+
+
+def _copy_rules(folder: Path, copy: Path, layers: Layers) -> None:
+    for name in IGNORE_FILES:
+        rules = layers.read(folder / name)
+        if rules is not None:
+            (copy / name).write_bytes(rules)
+    git = folder / ".git"
+    mode = mode_of(git)
+    if stat.S_ISDIR(mode):
+        # A repository ends the search for .gitignore files in the directories above it.
+        (copy / ".git" / "info").mkdir(parents=True, exist_ok=True)
+        excluded = layers.read(git / "info" / "exclude")
+        if excluded is not None:
+            (copy / ".git" / "info" / "exclude").write_bytes(excluded)
+    elif stat.S_ISREG(mode):
+        (copy / ".git").write_bytes(git.read_bytes())
+
+
+def _place(original: Path) -> str | None:
+    """A directory for temporary files with no ignore files above it that are not above `original` as well.
+
+    Ripgrep reads ignore files up to the file system's root, so a stray /tmp/.ignore would hide the mirror.
+    """
+    candidates = [tempfile.gettempdir(), os.environ.get("XDG_RUNTIME_DIR"), "/dev/shm", "/var/tmp"]
+    for candidate in filter(None, candidates):
+        place = Path(os.path.realpath(candidate))
+        strange = [folder for folder in (place, *place.parents) if folder not in (original, *original.parents)]
+        if os.access(place, os.W_OK) and not any(mode_of(folder / name) for folder in strange for name in IGNORE_FILES):
+            return str(place)
+    return None

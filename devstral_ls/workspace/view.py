@@ -1,0 +1,243 @@
+"""The one view of the workspace that every tool has: staged text over open documents over the disk."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from devstral_ls.errors import NotFound, NotText, PathRefused
+from devstral_ls.workspace.documents import Document, OpenDocuments
+from devstral_ls.workspace.files import mode_of, read_file, read_form
+from devstral_ls.workspace.found import Found, Line, Query
+from devstral_ls.workspace.layers import Layer, Layers
+from devstral_ls.workspace.names import folds_to_git
+from devstral_ls.workspace.overlay import Overlay
+from devstral_ls.workspace.paths import path_to_uri, same_file_key
+from devstral_ls.workspace.roots import Roots, check
+from devstral_ls.workspace.scan import Scan
+from devstral_ls.workspace.snapshot import Snapshot, digest_of
+
+__all__ = ["Entry", "Found", "Line", "Query", "Snapshot", "View"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One name in a directory. size: bytes, 0 for a directory and for a symlink that leads nowhere."""
+
+    name: str
+    is_dir: bool
+    size: int
+
+
+class View:
+    """What is there, now: nothing is kept between two calls, so no answer is older than its question.
+
+    Every method but `resolve` and `show` takes paths that `resolve` gave.
+    """
+
+    def __init__(self, roots: Sequence[Path], documents: OpenDocuments, overlay: Overlay) -> None:
+        self._roots = Roots(roots)
+        self._documents = documents
+        self.overlay = overlay
+
+    @property
+    def roots(self) -> tuple[Path, ...]:
+        """The workspace folders, symlinks resolved."""
+        return self._roots.paths
+
+    def resolve(self, given: str) -> Path:
+        """The file or directory that a tool call names: absolute, or relative to the first folder, or a `file:` URI.
+
+        With several folders a relative path begins with a folder's name, as `show` writes it.
+        Raises PathRefused for what lies outside the folders or in `.git`, WorkspaceGone when the folder is gone.
+        """
+        return self._roots.resolve(given)
+
+    def show(self, path: Path) -> str:
+        """The short name that tools print and `resolve` takes."""
+        return self._roots.show(path)
+
+    # ------------------------------------------------------------------------------------------------ one file
+
+    def read(self, path: Path) -> Snapshot:
+        """The file's text. Raises NotFound, NotText."""
+        staged = self.overlay.get(path)
+        if staged is None:
+            snapshot = self.original(path)
+            if snapshot is None and self.is_dir(path):
+                raise NotText(f"{self.show(path)} is a directory. List it instead.")
+            if snapshot is None:
+                raise NotFound(
+                    f"{self.show(path)} does not exist. List the directory or search for the file to find its name."
+                )
+            return snapshot
+        if staged.text is None:
+            raise NotFound(f"{self.show(path)} does not exist any more: it was deleted earlier in this session.")
+        base = staged.base
+        return Snapshot(
+            path=path,
+            uri=base.uri if base else path_to_uri(path),
+            text=staged.text,
+            source="staged",
+            version=None,
+            digest=digest_of(staged.text),
+            encoding=base.encoding if base else "utf-8",
+            bom=base.bom if base else False,
+        )
+
+    def original(self, path: Path) -> Snapshot | None:
+        """The file as the user has it, whatever is staged: the open document, else the disk. None: it does not exist.
+
+        Raises NotText.
+        """
+        root = self._root(path)
+        document = self._document(path)
+        if document is not None:
+            encoding, bom = read_form(path, beneath=root)
+            digest = digest_of(document.text)
+            return Snapshot(path, document.uri, document.text, "open", document.version, digest, encoding, bom)
+        if path == root:
+            raise NotText(f"{self.show(path)} is a directory. List it instead.")
+        try:
+            file = read_file(path, beneath=root, name=self.show(path))
+        except NotFound:
+            check(root)
+            return None
+        return Snapshot(path, path_to_uri(path), file.text, "disk", None, digest_of(file.text), file.encoding, file.bom)
+
+    def exists(self, path: Path) -> bool:
+        layer = self._layers().get(path)
+        if layer is not None and layer.text is not None:
+            return True
+        return (layer is None and mode_of(path) != 0) or self.is_dir(path)
+
+    def is_dir(self, path: Path) -> bool:
+        """Whether the path is a directory, on disk or because a staged or open file lies below it."""
+        layers = self._layers()
+        layer = layers.get(path)
+        if layer is not None and layer.text is not None:
+            return False
+        return stat.S_ISDIR(mode_of(path)) or layers.has_file_below(path)
+
+    def stage(self, path: Path, text: str) -> None:
+        """Put `text` over the file, or make the file. Raises PathRefused where no file can be, NotText over no text."""
+        if self.is_dir(path):
+            raise PathRefused(f"{self.show(path)} is a directory. Choose the path of a file.")
+        root = self._root(path)
+        for parent in path.parents:
+            if parent == root:
+                break
+            if self.exists(parent) and not self.is_dir(parent):
+                raise PathRefused(f"{self.show(parent)} is a file, so nothing can be below it. Choose another path.")
+        self.overlay.stage(path, text, self.original(path))
+
+    def remove(self, path: Path) -> None:
+        """Stage the file's deletion. Raises NotFound, NotText."""
+        self.read(path)
+        self.overlay.stage(path, None, self.original(path))
+
+    # ---------------------------------------------------------------------------------------------- many files
+
+    def entries(self, path: Path) -> list[Entry]:
+        """What is in one directory, sorted by name, `.git` left out. Raises NotFound when it is no directory."""
+        found: dict[str, Entry] = {}
+        on_disk = True
+        try:
+            with os.scandir(path) as scan:
+                for item in scan:
+                    if not folds_to_git(item.name):
+                        found[same_file_key(item.name)] = _entry(item)
+        except (FileNotFoundError, NotADirectoryError):
+            on_disk = False
+        except OSError as error:
+            raise NotFound(f"{self.show(path)} can't be listed: {error.strerror or error}.") from error
+        layers = self._layers()
+        for name, layer in layers.below(path).items():
+            first, slash, _ = name.partition("/")
+            if slash:
+                if layer.text is not None and not _is_dir(found.get(same_file_key(first))):
+                    found[same_file_key(first)] = Entry(first, True, 0)
+            elif layer.text is not None:
+                found[same_file_key(first)] = Entry(first, False, len(layer.data()))
+            elif not _is_dir(found.get(same_file_key(first))):
+                found.pop(same_file_key(first), None)
+        if not on_disk and not found:
+            check(self._root(path))
+            if self.exists(path):
+                raise NotFound(f"{self.show(path)} is a file, not a directory. Read it instead.")
+            raise NotFound(f"{self.show(path)} does not exist. List the directory above it to see what does.")
+        return sorted(found.values(), key=lambda entry: entry.name)
+
+    async def files(self, base: Path, pattern: str | None = None) -> list[Path]:
+        """The files below `base` that ripgrep would list, hidden ones included, sorted.
+
+        pattern: a glob relative to `base` (see `globs.matcher`). A file as `base` is its own list.
+        Raises NotFound, SearchFailed.
+        """
+        return await self._scan(base).files(pattern) if self._is_searchable_dir(base) else [base]
+
+    async def search(self, query: Query) -> Found:
+        """The lines that ripgrep would find. Raises NotFound, SearchFailed."""
+        if self._is_searchable_dir(query.base):
+            return await self._scan(query.base).search(query)
+        return await self._scan(query.base.parent).search_file(query, query.base.name)
+
+    def _scan(self, base: Path) -> Scan:
+        return Scan(self._root(base), base, self._layers())
+
+    def _is_searchable_dir(self, path: Path) -> bool:
+        check(self._root(path))
+        if self.is_dir(path):
+            return True
+        if self._layers().get(path) is None and mode_of(path) and not stat.S_ISREG(mode_of(path)):
+            raise NotText(f"{self.show(path)} is no regular file (a pipe, socket or device) and can't be searched.")
+        if not self.exists(path):
+            raise NotFound(f"{self.show(path)} does not exist. List the directory above it to see what does.")
+        return False
+
+    # ---------------------------------------------------------------------------------------- what lies over the disk
+
+    def _root(self, path: Path) -> Path:
+        root = self._roots.root_of(path)
+        if root is None or not self._roots.holds(path):
+            raise PathRefused(f"{self.show(path)} is outside the workspace, or inside .git.")
+        return root
+
+    def _document(self, path: Path) -> Document | None:
+        return self._documents.at(path) or next(
+            (document for document, real in self._open() if same_file_key(real) == same_file_key(path)), None
+        )
+
+    def _layers(self) -> Layers:
+        layers = {same_file_key(path): Layer(path, document.text) for document, path in self._open()}
+        for staged in self.overlay:
+            base = staged.base
+            encoding, bom = (base.encoding, base.bom) if base else ("utf-8", False)
+            layers[same_file_key(staged.path)] = Layer(staged.path, staged.text, encoding, bom)
+        return Layers(layers)
+
+    def _open(self) -> Iterator[tuple[Document, Path]]:
+        """The open documents that tools may see, each with its symlink-free path."""
+        folders: dict[str, str] = {}  # many documents share a few folders, and resolving one takes longest
+        for document in self._documents.all():
+            folder, name = os.path.split(document.path)
+            if folder not in folders:
+                folders[folder] = os.path.realpath(folder)
+            path = os.path.join(folders[folder], name)  # noqa: PTH118
+            path = os.path.realpath(path) if os.path.islink(path) else path  # noqa: PTH114
+            if self._roots.holds(Path(path)):
+                yield document, Path(path)
+
+
+def _entry(item: os.DirEntry[str]) -> Entry:
+    try:
+        return Entry(item.name, True, 0) if item.is_dir() else Entry(item.name, False, item.stat().st_size)
+    except OSError:  # a symlink that leads nowhere
+        return Entry(item.name, False, 0)
+
+
+def _is_dir(entry: Entry | None) -> bool:
+    return entry is not None and entry.is_dir
