@@ -17,7 +17,9 @@ END_AT = 5
 TRUNCATIONS = 2
 """How often in a run the model is asked to write smaller pieces."""
 
-REPEATED = "\n\nThis exact call has now given this result {count} times. Do something else, or answer with what you know."
+REPEATED = (
+    "\n\nThis exact call has now given this result {count} times. Do something else, or answer with what you know."
+)
 SMALLER = (
     "This call was cut off by the reply's length limit, so nothing was done. Write smaller pieces: create a file with "
     "its first part and add the rest with edit_file, or make several small edits."

@@ -61,7 +61,7 @@ def run(options: Options) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return INTERRUPTED
     except KeyboardInterrupt:
-        return fail(INTERRUPTED, "interrupted; the run was cancelled and nothing was applied.")
+        return fail(INTERRUPTED, "interrupted; the run was cancelled.")
 
 
 async def _ask(options: Options, root: Path, question: Question) -> int:

@@ -50,8 +50,11 @@ Notice = Callable[[str, Any], None]
 class LanguageClient:
     """One connection to one server process. Use `started`, which also ends the process."""
 
-    def __init__(self, process: asyncio.subprocess.Process, answer: Answer, notice: Notice) -> None:
+    def __init__(
+        self, process: asyncio.subprocess.Process, answer: Answer, notice: Notice, patience: float = PATIENCE
+    ) -> None:
         self._process = process
+        self._patience = patience
         self._answer = answer
         self._notice = notice
         self._pending: dict[int, asyncio.Future[Any]] = {}
@@ -59,13 +62,19 @@ class LanguageClient:
         self._tasks: set[asyncio.Task[None]] = set()
         self._stderr = b""
         self._fault: Exception | None = None
+        self._ending = False
         self._reading = asyncio.create_task(self._read())
         self._logging = asyncio.create_task(self._keep_stderr())
 
     @classmethod
     @contextlib.asynccontextmanager
     async def started(
-        cls, command: list[str], answer: Answer, notice: Notice, environ: Mapping[str, str] | None = None
+        cls,
+        command: list[str],
+        answer: Answer,
+        notice: Notice,
+        environ: Mapping[str, str] | None = None,
+        patience: float = PATIENCE,
     ) -> AsyncIterator[LanguageClient]:
         """A client of a new server process; on leaving, the server is shut down, and no process stays behind."""
         process = await asyncio.create_subprocess_exec(
@@ -78,7 +87,7 @@ class LanguageClient:
             start_new_session=os.name != "nt",
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
-        client = cls(process, answer, notice)
+        client = cls(process, answer, notice, patience)
         try:
             yield client
         finally:
@@ -139,6 +148,8 @@ class LanguageClient:
     def _receive(self, message: dict[str, Any]) -> None:
         if "method" not in message:
             self._settle(message)
+        elif self._ending:
+            return  # nobody is left who could answer or look; the server is shutting down
         elif "id" in message:
             task = asyncio.create_task(self._reply(message))
             self._tasks.add(task)
@@ -186,15 +197,16 @@ class LanguageClient:
     async def _end(self) -> None:
         """`shutdown`, `exit`, then harder means; returns when the process is gone and its pipes are read to the end."""
         assert self._process.stdin is not None
+        self._ending = True
+        for task in self._tasks:
+            task.cancel()
         try:
             if not self._reading.done():
                 with contextlib.suppress(TimeoutError, ForUser):
-                    await asyncio.wait_for(self.request("shutdown"), PATIENCE)
+                    await asyncio.wait_for(self.request("shutdown"), self._patience)
                 self.notify("exit")
-            for task in self._tasks:
-                task.cancel()
             self._process.stdin.close()
-            await asyncio.wait_for(self._process.wait(), PATIENCE)
+            await asyncio.wait_for(self._process.wait(), self._patience)
         except (TimeoutError, asyncio.CancelledError) as reason:
             kill_group(self._process)
             await self._process.wait()
@@ -202,7 +214,7 @@ class LanguageClient:
                 raise
         for task in (self._reading, self._logging):
             # A process the server left behind may hold the pipes open; it must not hold us.
-            done, _ = await asyncio.wait([task], timeout=PATIENCE)
+            done, _ = await asyncio.wait([task], timeout=self._patience)
             if not done:
                 task.cancel()
 

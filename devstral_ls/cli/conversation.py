@@ -115,7 +115,6 @@ class Conversation:
         self._client: LanguageClient | None = None
         self._ready: asyncio.Task[Any] | None = None
         self._screen: Screen | None = None
-        self._early: list[str] = []
         self._outcome = Outcome()
         self._command = ""
         self.editor = Editor(root, self._notify)
@@ -135,8 +134,6 @@ class Conversation:
         screen.phase("starting")
         await self._ready
         self._notify("initialized", {})
-        for text in self._early:
-            screen.notice(text)
         result = await self._run(self._arguments(question))
         outcome = self._outcome
         outcome.session_id = result.get("sessionId", outcome.session_id)
@@ -233,9 +230,7 @@ class Conversation:
                 self._say(params)
 
     def _say(self, params: Mapping[str, Any]) -> None:
-        if self._screen is None:
-            self._early.append(params["message"])
-        elif params.get("type", 4) <= 2:
+        if self._screen is not None and params.get("type", 4) <= 2:
             self._screen.notice(params["message"])
 
     def _update(self, params: Mapping[str, Any]) -> None:

@@ -7,7 +7,7 @@ written. Whatever a model, a file or a command put into that text, no control ch
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol, TextIO
 
 from rich.console import Console
@@ -125,22 +125,36 @@ def visible(text: str) -> str:
 
 
 def diff_text(diff: str) -> Text:
-    """A unified diff in git's colours."""
+    """A unified diff in git's colours. Carriage returns are shown where only some of its lines have them."""
+    lines = list(_styled(diff))
+    mixed = len({line.endswith("\r") for line, style in lines if style in _CONTENT}) > 1
     text = Text()
-    in_hunk = False
-    for line in diff.split("\n"):
-        in_hunk = line.startswith("@@") or (in_hunk and not line.startswith(("--- ", "diff --git ")))
-        text.append(visible(line) + "\n", _line_style(line, in_hunk))
+    for line, style in lines:
+        text.append(visible(line if mixed else line.removesuffix("\r")) + "\n", style)
     text.right_crop(1)
     return text
 
 
-def _line_style(line: str, in_hunk: bool) -> str:
-    if line.startswith("@@"):
-        return "cyan"
-    if not in_hunk:
-        return "bold"
-    return {"+": "green", "-": "red", "\\": "dim"}.get(line[:1], "")
+_HUNK = re.compile(r"@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@")
+_CONTENT = ("green", "red", "")
+
+
+def _styled(diff: str) -> Iterator[tuple[str, str]]:
+    """Each line of the diff with its style."""
+    old = new = 0
+    for line in diff.split("\n"):
+        if found := _HUNK.match(line):
+            # The counts say where the hunk ends: a removed line may look exactly like the next file's header.
+            old, new = int(found[1] or 1), int(found[2] or 1)
+            yield line, "cyan"
+        elif line.startswith("\\"):
+            yield line, "dim"
+        elif old > 0 or new > 0:
+            old -= not line.startswith("+")
+            new -= not line.startswith("-")
+            yield line, {"+": "green", "-": "red"}.get(line[:1], "")
+        else:
+            yield line, "bold"
 
 
 def tool_line(call: ToolCall, encoding: str) -> Text:

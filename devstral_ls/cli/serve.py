@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from pathlib import Path
 
@@ -11,15 +10,21 @@ from devstral_ls.cli.streams import fail
 
 def run(tcp: tuple[str, int] | None, log_level: str, log_file: Path | None) -> int:
     """Serves one client until it leaves; the exit code is the one LSP asks for."""
-    try:
-        handler = logging.FileHandler(log_file, encoding="utf-8") if log_file else logging.StreamHandler(sys.stderr)
-    except OSError as error:
-        return fail(2, f"the log file {log_file} can't be written: {error.strerror}.")
-    logging.basicConfig(
-        handlers=[handler], level=log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    # What it logs below this are whole messages: prompts and keys, in other words.
-    logging.getLogger("pygls").setLevel(logging.WARNING)
+    if log_file is not None:
+        try:
+            log_file.open("ab").close()
+        except OSError as error:
+            return fail(2, f"the log file {log_file} can't be written: {error.strerror}.")
     from devstral_ls.server.serve import serve_stdio, serve_tcp
 
-    return serve_stdio() if tcp is None else serve_tcp(*tcp)
+    if tcp is None:
+        return serve_stdio(log_level, log_file)
+    try:
+        return serve_tcp(*tcp, _announce, log_level, log_file)
+    except OSError as error:
+        return fail(1, f"{tcp[0]}:{tcp[1]} can't be listened on: {error.strerror or error}.")
+
+
+def _announce(host: str, port: int) -> None:
+    sys.stderr.write(f"devstral-ls listens on {f'[{host}]' if ':' in host else host}:{port}\n")
+    sys.stderr.flush()

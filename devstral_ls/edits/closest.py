@@ -11,16 +11,19 @@ from itertools import islice
 
 from devstral_ls.edits.source import BLANKS, positions
 
-# These bound the work on files of any size: what is left of it is one pass over the file and a few substring searches.
+# These bound the work on files of any size: what is left is one pass over the lines and a few substring searches.
 MAX_COMMON = 64
-"""A line or word that occurs more often than this says little about where the text is."""
-MAX_WORDS = 32
+"""How many occurrences of a line or word are looked at."""
+MAX_SEARCHES = 48
+"""Words that are searched for to the end of the file."""
+MAX_WORD_LINES = 256
+"""Lines of the wanted text whose words are used."""
 MAX_WINDOWS = 8
 MAX_LINES = 24
 MAX_COLUMNS = 240
 
 LIKE = 0.5
-"""How much a window must resemble the text to be worth showing."""
+"""How much a window must resemble the text to be worth showing, from 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +36,20 @@ class Window:
 
 def closest_window(contents: Sequence[str], wanted: Sequence[str]) -> Window | None:
     """The run of the file's lines most like `wanted`, of the same length; None when nothing is much like it."""
-    votes = _votes_of_lines(contents, wanted) or _votes_of_words(contents, wanted)
-    best, best_likeness = None, LIKE
+    votes: Counter[int] = Counter()
+    _vote_by_lines(votes, contents, wanted)
+    _vote_by_words(votes, contents, wanted)
+    best, most = None, 0.0
     for start, _ in sorted(votes.items(), key=lambda vote: (-vote[1], vote[0]))[:MAX_WINDOWS]:
         window = Window(max(0, start), min(len(contents), max(0, start) + len(wanted)))
-        likeness = _likeness(contents[max(0, start) : window.end], wanted)
-        if likeness > best_likeness:
-            best, best_likeness = window, likeness
+        likeness, of_a_line = _likeness(contents[window.start : window.end], wanted)
+        if likeness > most and (likeness > LIKE or of_a_line > (1 + LIKE) / 2):
+            best, most = window, likeness
     return best
 
 
-def _votes_of_lines(contents: Sequence[str], wanted: Sequence[str]) -> Counter[int]:
-    """How strongly equal lines, indentation aside, speak for the text starting at each line."""
+def _vote_by_lines(votes: Counter[int], contents: Sequence[str], wanted: Sequence[str]) -> None:
+    """How strongly equal lines, indentation aside, speak for the text starting at each line of the file."""
     in_wanted: defaultdict[str, list[int]] = defaultdict(list)
     for index, line in enumerate(wanted):
         if key := line.strip(BLANKS):
@@ -52,34 +57,34 @@ def _votes_of_lines(contents: Sequence[str], wanted: Sequence[str]) -> Counter[i
     in_file: defaultdict[str, list[int]] = defaultdict(list)
     for number, line in enumerate(contents):
         key = line.strip(BLANKS)
-        if key in in_wanted and len(in_file[key]) <= MAX_COMMON:
+        if key in in_wanted and len(in_file[key]) < MAX_COMMON:
             in_file[key].append(number)
-    votes: Counter[int] = Counter()
     for key, numbers in in_file.items():
-        _vote(votes, numbers, in_wanted[key])
-    return votes
+        _vote(votes, 4, numbers, in_wanted[key])
 
 
-def _votes_of_words(contents: Sequence[str], wanted: Sequence[str]) -> Counter[int]:
-    """The same by words, for when no line is equal."""
+def _vote_by_words(votes: Counter[int], contents: Sequence[str], wanted: Sequence[str]) -> None:
+    """The same for words: they also find lines of which none is equal."""
     in_wanted: defaultdict[str, list[int]] = defaultdict(list)
-    for index, line in enumerate(wanted):
-        for word in set(re.findall(r"\w{3,}", line[:MAX_COLUMNS])):
+    for index, line in enumerate(wanted[:MAX_WORD_LINES]):
+        for word in sorted(set(re.findall(r"\w{3,}", line[:MAX_COLUMNS])), key=lambda word: (-len(word), word)):
             in_wanted[word].append(index)
     text = "\n".join(contents)
-    votes: Counter[int] = Counter()
-    for word in sorted(in_wanted, key=lambda word: (-len(word), word))[:MAX_WORDS]:
-        _vote(votes, _lines_at(text, islice(positions(text, word), MAX_COMMON + 1)), in_wanted[word])
-    return votes
+    searches = 0
+    for word, indices in in_wanted.items():
+        numbers = _lines_at(text, islice(positions(text, word), MAX_COMMON))
+        _vote(votes, 1, numbers, indices)
+        searches += len(numbers) < MAX_COMMON
+        if searches == MAX_SEARCHES:
+            break
 
 
-def _vote(votes: Counter[int], numbers: Sequence[int], indices: Sequence[int]) -> None:
-    if len(numbers) > MAX_COMMON:
-        return
-    weight = 1000 // (len(numbers) * len(indices)) if numbers else 0
+def _vote(votes: Counter[int], weight: int, numbers: Sequence[int], indices: Sequence[int]) -> None:
+    """A line or word speaks the louder the rarer it is."""
+    share = weight * 1000 // max(1, len(numbers) * len(indices))
     for number in numbers:
         for index in indices[:MAX_COMMON]:
-            votes[number - index] += weight
+            votes[number - index] += share
 
 
 def _lines_at(text: str, offsets: Iterable[int]) -> list[int]:
@@ -94,24 +99,28 @@ def _lines_at(text: str, offsets: Iterable[int]) -> list[int]:
 
 def column_of(found: str, wanted: str) -> int:
     """Where in the found line the wanted one would begin, when it is a part of that line rather than all of it."""
-    if found[:1] == wanted[:1]:
+    if found.startswith(wanted[:8]):
         return 0
-    for word in sorted(re.findall(r"\w{3,}", wanted[:MAX_COLUMNS]), key=len, reverse=True)[:MAX_WINDOWS]:
-        column = found.find(word) - wanted.find(word)
-        if word in found and column >= 0:
+    words = sorted(set(re.findall(r"\w{3,}", wanted[:MAX_COLUMNS])), key=lambda word: (-len(word), word))[:MAX_WINDOWS]
+    counted = sorted((found.count(word), -len(word), word) for word in words if word in found)
+    for _, _, word in counted:
+        if (column := found.find(word) - wanted.find(word)) >= 0:
             return column
     return 0
 
 
-def _likeness(found: Sequence[str], wanted: Sequence[str]) -> float:
-    """From 0 to 1: the mean over the wanted lines of how much each resembles its counterpart."""
-    total = weights = 0.0
+def _likeness(found: Sequence[str], wanted: Sequence[str]) -> tuple[float, float]:
+    """How much the wanted lines resemble their counterparts, on average; and the one that does so most."""
+    total = weights = most = 0.0
     for index, line in enumerate(wanted[:MAX_LINES]):
-        weight = 1.0 if line.strip(BLANKS) else 0.1
+        # The first line counts double, so that of two windows the one that goes wrong later is shown.
+        weight = (1.0 if line.strip(BLANKS) else 0.1) * (2 if index == 0 else 1)
         weights += weight
         if index < len(found):
-            total += weight * _line_likeness(found[index].strip(BLANKS), line.strip(BLANKS)[:MAX_COLUMNS])
-    return total / weights if weights else 0.0
+            likeness = _line_likeness(found[index].strip(BLANKS), line.strip(BLANKS)[:MAX_COLUMNS])
+            total += weight * likeness
+            most = max(most, likeness if len(line.strip(BLANKS)) > 8 else 0.0)
+    return total / weights if weights else 0.0, most
 
 
 def _line_likeness(found: str, wanted: str) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from devstral_ls.edits.candidate import Candidate
@@ -19,10 +20,11 @@ LISTED = 20
 TELLING = 8
 """A text with fewer visible characters than this may well stand somewhere by chance."""
 
-NO_CHANGE = (
-    "No change: old_string and new_string are the same, apart from line endings, which stay as the file has them. "
-    "If the file already reads as it should, go on."
-)
+_SURE = 4
+"""Characters that have to agree before the file's line is shown from its middle on."""
+
+_ELISION = re.compile(r"\W*(?:\.\.\.|…)[\w\s]*\W*")
+"""A line such as `# ... existing code ...`."""
 
 EMPTY_OLD = (
     "old_string is empty, so there is no place to edit. To insert text, give the line next to the place as old_string "
@@ -30,12 +32,20 @@ EMPTY_OLD = (
 )
 
 
+def no_change(only_endings: bool) -> str:
+    apart = ", apart from line endings, which stay as the file has them" if only_endings else ""
+    return (
+        f"No change: old_string and new_string are the same{apart}. If the file already reads as it should, go on; "
+        "otherwise give in new_string what is to stand there instead."
+    )
+
+
 def ambiguous(source: Source, candidates: Sequence[Candidate]) -> str:
     """`candidates`: the first `LISTED` and one more, or all."""
-    relaxation = candidates[0].relaxation
+    relaxations = " or ".join(dict.fromkeys(found.relaxation for found in candidates if found.relaxation))
     times = f"{len(candidates)} times" if len(candidates) <= LISTED else f"more than {LISTED} times"
     lines = [
-        f"old_string is in the file {times}{f' ({relaxation})' if relaxation else ''}, starting at:",
+        f"old_string is in the file {times}{f' ({relaxations})' if relaxations else ''}, starting at:",
         *(numbered(source, source.line_at(candidate.start)) for candidate in candidates[:LISTED]),
         "Add neighbouring lines to old_string until it fits one place only, "
         "or set replace_all to true to change every one.",
@@ -62,7 +72,7 @@ def not_found(source: Source, old: str, new: str) -> str:
         return "old_string was not found: the file is empty. Use write_file to give it content."
     wanted, remarks = _as_meant(source, old)
     lines = ["old_string was not found in the file.", *remarks]
-    if telling(new) and (at := source.plain.find(new)) >= 0:
+    if telling(new) and new not in old and (at := source.plain.find(new)) >= 0:
         first, last = source.line_at(at) + 1, source.line_at(at + len(new.rstrip("\n")) - 1) + 1
         where = f"line {first}" if first == last else f"lines {first}-{last}"
         lines.append(f"new_string is already there, at {where}: this edit has probably been applied. If so, go on.")
@@ -83,7 +93,7 @@ def telling(text: str) -> bool:
 def _as_meant(source: Source, old: str) -> tuple[list[str], list[str]]:
     """The lines to look for, freed of what is plainly a mistake, and remarks on the mistake."""
     remarks: list[str] = []
-    if (bare := without_line_numbers(old)) is not None and "\t" in old:
+    if (bare := without_line_numbers(old)) is not None and (old.startswith(" ") or "\n" in old.rstrip("\n")):
         old = bare
         remarks.append("It carries the line numbers that read_file prints; leave them and the tab after them out.")
     # Escapes the file itself has are code; a kind it has nowhere was put there by escaping once too often.
@@ -94,6 +104,9 @@ def _as_meant(source: Source, old: str) -> tuple[list[str], list[str]]:
             f"It is over-escaped: its {listed(odd)} {'is' if len(odd) == 1 else 'are'} nowhere in the file. "
             "Send the text as it is in the file, with no escaping but JSON's own."
         )
+    left_out = next((line for line in contents_of(old) if _ELISION.fullmatch(line) and line not in source.plain), None)
+    if left_out is not None:
+        remarks.append(f"It leaves lines out ({left_out.strip()!r}); old_string has to hold every line of the place.")
     return contents_of(old), remarks
 
 
@@ -110,8 +123,9 @@ def _closest(source: Source, window: Window, wanted: Sequence[str]) -> list[str]
         return [*lines, f"The file ends there; line {differing + 1} of old_string goes on with: {rest}"]
     theirs, mine = found[differing], wanted[differing]
     # The first line may begin in the middle of the file's, and a very long one is only shown where it matters.
-    part = differing == 0 or len(theirs) > 2 * len(mine) + WIDTH
-    theirs = theirs[column_of(theirs, mine) :] if part else theirs
+    if differing == 0 or len(theirs) > 2 * len(mine) + WIDTH:
+        part = theirs[column_of(theirs, mine) :]
+        theirs = part if _common_start(part, mine) >= _SURE else theirs
     same = _common_start(theirs, mine)
     shown_theirs, _ = visible(theirs, same)
     shown_mine, column = visible(mine, same)

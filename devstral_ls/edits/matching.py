@@ -42,9 +42,10 @@ def replace(text: str, old: str, new: str, *, replace_all: bool = False) -> Repl
     Line endings and a byte order mark are ignored in matching and kept in the result.
     """
     source = Source(text)
+    given = old, new
     old, new = _plain(source, old, new)
     if old == new:
-        raise EditRefused(explain.NO_CHANGE)
+        raise EditRefused(explain.no_change(only_endings=given[0] != given[1]))
     if not old and source.plain:
         raise EditRefused(explain.EMPTY_OLD)
     candidates = _candidates(source, old, new, limit=None if replace_all else explain.LISTED + 1)
@@ -53,7 +54,7 @@ def replace(text: str, old: str, new: str, *, replace_all: bool = False) -> Repl
     if not replace_all:
         if len(candidates) > 1:
             raise EditRefused(explain.ambiguous(source, candidates))
-        if line := _already_there(source, new, candidates[0]):
+        if new not in old and (line := _already_there(source, new, candidates[0])):
             raise EditRefused(explain.perhaps_applied(source, candidates[0], line))
     return _written(source, list(_apart(candidates)))
 

@@ -55,8 +55,8 @@ class Source:
 
     def raw_offset(self, offset: int) -> int:
         """Where an offset of the plain text lies in the raw text."""
-        mark = len(self.raw) - len(self.raw.removeprefix(BYTE_ORDER_MARK))
-        if "\r" not in self.raw:
+        mark = 1 if self.raw.startswith(BYTE_ORDER_MARK) else 0
+        if self._same_length:
             return mark + offset
         line = bisect_right(self.starts, offset) - 1
         return mark + self._raw_starts[line] + offset - self.starts[line]
@@ -84,6 +84,10 @@ class Source:
         last = first + count - 1
         end = self.starts[last + 1] if closed else self.starts[last] + len(self.contents[last])
         return self.starts[first], end
+
+    @cached_property
+    def _same_length(self) -> bool:
+        return "\r\n" not in self.raw
 
     @cached_property
     def _raw_starts(self) -> list[int]:

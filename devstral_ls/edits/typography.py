@@ -9,6 +9,7 @@ from functools import partial
 
 from devstral_ls.edits.candidate import Candidate, Wording
 from devstral_ls.edits.diff import diff_sequences
+from devstral_ls.edits.lines import split_lines
 from devstral_ls.edits.source import Source
 
 _ASCII = {
@@ -48,20 +49,36 @@ def read_as_ascii(source: Source, old: str, new: str) -> Iterator[Candidate]:
 
 
 def _in_the_files_hand(found: str, old: str, new: str) -> Wording:
-    """The new text, with the file's own characters wherever it repeats the old text.
+    """The new text, with the file's own characters wherever a line repeats those of the line it replaces.
 
     What the model typed in typography while the file has ASCII becomes ASCII in the rest of the new text as well.
     """
-    theirs, mine, wanted = _TOKEN.findall(found), _TOKEN.findall(old), _TOKEN.findall(new)
-    if [token.translate(_FOLD) for token in theirs] != [token.translate(_FOLD) for token in mine]:
-        return Wording(old, new, new)
-    wrong = {m: t for m, t in zip(mine, theirs, strict=True) if m != t and t == m.translate(_FOLD)}
-    right = {m for m, t in zip(mine, theirs, strict=True) if m == t}
-    parts: list[str] = []
+    theirs, mine = split_lines(found), split_lines(old)
+    pairs = [pair for lines in zip(mine, theirs, strict=True) for pair in _token_pairs(*lines)]
+    right = {m for m, t in pairs if m == t}
+    wrong = {m: t for m, t in pairs if m not in right and t == m.translate(_FOLD)}
+    written: list[str] = []
     at = 0
-    for hunk in diff_sequences(mine, wanted):
-        parts += theirs[at : hunk.old_start]
-        parts += (wrong[token] if token in wrong and token not in right else token for token in hunk.new_lines)
+    for hunk in diff_sequences(mine, split_lines(new)):
+        written += theirs[at : hunk.old_start]
         at = hunk.old_end
-    parts += theirs[at:]
-    return Wording(old, new, "".join(parts))
+        for place, line in enumerate(hunk.new_lines, hunk.old_start):
+            pairs = _token_pairs(mine[place], theirs[place]) if place < hunk.old_end else []
+            written.append(_rewritten(line, pairs, wrong))
+    return Wording(old, new, "".join(written + theirs[at:]))
+
+
+def _token_pairs(mine: str, theirs: str) -> list[tuple[str, str]]:
+    """The model's tokens of a line beside the file's; none when they can't be paired off."""
+    pairs = list(zip(_TOKEN.findall(mine), _TOKEN.findall(theirs), strict=False))
+    return pairs if all(m.translate(_FOLD) == t.translate(_FOLD) for m, t in pairs) else []
+
+
+def _rewritten(line: str, pairs: list[tuple[str, str]], wrong: dict[str, str]) -> str:
+    tokens: list[str] = []
+    at = 0
+    for hunk in diff_sequences([mine for mine, _ in pairs], _TOKEN.findall(line)):
+        tokens += (theirs for _, theirs in pairs[at : hunk.old_start])
+        tokens += (wrong.get(token, token) for token in hunk.new_lines)
+        at = hunk.old_end
+    return "".join(tokens + [theirs for _, theirs in pairs[at:]])

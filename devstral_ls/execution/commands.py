@@ -52,12 +52,14 @@ class StagedCommands:
 
 
 def _root_of(directory: Path, view: View) -> Path:
-    for root in view.roots:
-        if directory.is_relative_to(root) or directory.is_relative_to(root.resolve()):
-            if root.parent == root:
-                raise CommandRefused("Commands can't run here: the workspace is the whole file system.")
-            return root
-    raise CommandRefused(f"{directory} is not in the workspace; give a directory of the workspace.")
+    """The innermost workspace folder that holds `directory`."""
+    holding = [root for root in view.roots if directory.is_relative_to(root)]
+    if not holding:
+        raise CommandRefused(f"{directory} is not in the workspace; give a directory of the workspace.")
+    root = max(holding, key=lambda root: len(root.parts))
+    if root.parent == root:
+        raise CommandRefused("Commands can't run here: the workspace is the whole file system.")
+    return root
 
 
 def _environment(environ: Mapping[str, str], copy: StagedCopy) -> dict[str, str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
 import tempfile
 import threading
 import time
@@ -16,10 +15,9 @@ from pathlib import Path
 
 import platformdirs
 
-from devstral_ls.errors import DevstralError, WorkspaceGone
+from devstral_ls.errors import WorkspaceGone
 from devstral_ls.execution.copy_tree import Abandoned, Copying, remove_tree
 from devstral_ls.execution.relocate import relocate_environment, relocate_file, replace_paths
-from devstral_ls.workspace.snapshot import Snapshot
 from devstral_ls.workspace.view import View
 
 log = logging.getLogger(__name__)
@@ -39,37 +37,26 @@ class StagedCopy:
 
     def inside(self, path: Path) -> Path:
         """Where `path`, a path in the workspace folder, is in the copy."""
-        for root in (self.root, self.root.resolve()):
-            if path.is_relative_to(root):
-                return self.path / path.relative_to(root)
-        raise ValueError(f"{path} is not in {self.root}")
+        return self.path / path.relative_to(self.root)
 
     def moves(self) -> list[tuple[str, str]]:
-        """(path in the workspace, path in the copy) for every way to spell the workspace's own path."""
-        spellings = {self.root, self.root.resolve()}
-        return [(str(root), str(self.path)) for root in spellings] + [
-            (root.as_posix(), self.path.as_posix()) for root in spellings if os.sep != "/"
-        ]
+        """(path in the workspace, path in the copy) for each way the platform writes a path."""
+        return [(str(self.root), str(self.path)), (self.root.as_posix(), self.path.as_posix())]
 
     def restored(self, text: str) -> str:
         """`text` with paths in the copy named as they are in the workspace."""
-        spellings = {self.path, self.path.resolve()}
-        pairs = [(str(path), str(self.root)) for path in spellings]
-        pairs += [(path.as_posix(), self.root.as_posix()) for path in spellings]
-        return replace_paths(text, pairs)
+        return replace_paths(text, [(copied, real) for real, copied in self.moves()])
 
 
 @asynccontextmanager
 async def staged_copy(view: View, root: Path, base: Path | None = None) -> AsyncIterator[StagedCopy]:
-    """A copy of `root` with what `view` holds on top of it, gone when the context ends.
+    """A copy of `root`, one of the view's, with what `view` holds on top of it; gone when the context ends.
 
     base: the directory to make it in; by default one on the workspace's own device, so that files can be cloned.
     Raises OSError when the copy can't be made (no space), WorkspaceGone when `root` isn't there.
     """
-    if not root.is_dir():
-        raise WorkspaceGone(f"The workspace folder {root} is gone; open it again.")
     changes = _changes(view, root)
-    holder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base or copies_folder(root)))
+    holder = _holder(root, base)
     copy = StagedCopy(root, holder / (root.name or "workspace"), holder / "tmp")
     unwanted = threading.Event()
     try:
@@ -77,6 +64,13 @@ async def staged_copy(view: View, root: Path, base: Path | None = None) -> Async
         yield copy
     finally:
         await _in_thread(lambda: _remove(holder), threading.Event())
+
+
+def _holder(root: Path, base: Path | None) -> Path:
+    """A new private directory for a copy and its temporary files."""
+    if not root.is_dir():
+        raise WorkspaceGone(f"The workspace folder {root} is gone; open it again.")
+    return Path(tempfile.mkdtemp(prefix=PREFIX, dir=base or copies_folder(root))).resolve()
 
 
 def copies_folder(root: Path) -> Path:
@@ -102,26 +96,11 @@ def _clear_stale(base: Path) -> None:
 
 def _changes(view: View, root: Path) -> dict[Path, bytes | None]:
     """What differs from the disk, by path relative to `root`: bytes, or None for a deleted file."""
-    staged = {change.path: change.text for change in view.overlay.changes()}
-    found: dict[Path, bytes | None] = {}
-    for path in {*staged, *(document.path for document in view.documents.all())}:
-        relative = _relative(path, root)
-        if relative is None or any(part.casefold() == ".git" for part in relative.parts):
-            continue
-        if path in staged and staged[path] is None:
-            found[relative] = None
-            continue
-        try:
-            found[relative] = to_bytes(view.read(path))
-        except DevstralError as error:
-            log.warning("%s is left as it is on disk for the command: %s", path, error)
-    return found
-
-
-def to_bytes(snapshot: Snapshot) -> bytes:
-    """The snapshot's text as it would be saved."""
-    text = f"\ufeff{snapshot.text}" if snapshot.bom else snapshot.text
-    return text.encode(snapshot.encoding, "surrogatepass")
+    return {
+        layer.path.relative_to(root): None if layer.text is None else layer.data()
+        for layer in view.layers()
+        if layer.path.is_relative_to(root)
+    }
 
 
 def _make(copy: StagedCopy, changes: dict[Path, bytes | None], wanted: Callable[[], bool]) -> None:
@@ -177,13 +156,6 @@ def _remove(holder: Path) -> None:
         remove_tree(holder)
     except OSError as error:
         log.warning("The copy %s could not be removed: %s", holder, error)
-
-
-def _relative(path: Path, root: Path) -> Path | None:
-    for spelling in (root, root.resolve()):
-        if path.is_relative_to(spelling):
-            return path.relative_to(spelling)
-    return None
 
 
 async def _in_thread(work: Callable[[], None], unwanted: threading.Event) -> None:

@@ -9,6 +9,8 @@ from devstral_ls.llm.servers import is_local
 if TYPE_CHECKING:
     import httpx2
 
+BROKEN = "the connection broke"
+
 
 def open_client(base_url: str, *, connect_timeout: float, idle_timeout: float, **options: Any) -> httpx2.AsyncClient:
     """A client for one server.
@@ -45,4 +47,4 @@ def connection_problem(error: BaseException) -> str:
         return "no server has this name" if unknown_name else "nothing answers"
     if isinstance(error, httpx2.TimeoutException):
         return "the server accepts connections but does not answer"
-    return "the connection broke"
+    return BROKEN

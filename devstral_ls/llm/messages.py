@@ -15,6 +15,7 @@ class ToolCall:
     arguments: the parsed object, or None when the model's text is no JSON object; then `error` is one of
         "truncated" (cut off by the token limit or a broken stream), "invalid_json" or "not_object".
     raw: the arguments as the model wrote them, for messages about a broken call.
+    repaired: the name or the arguments needed repair.
     """
 
     id: str
@@ -22,6 +23,7 @@ class ToolCall:
     arguments: Mapping[str, Any] | None
     error: str | None = None
     raw: str = ""
+    repaired: bool = False
 
 
 @dataclass(frozen=True, slots=True)

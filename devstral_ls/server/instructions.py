@@ -23,14 +23,14 @@ SYNTAX: dict[str, tuple[tuple[str, ...], tuple[tuple[str, str], ...]]] = {}
 
 for _languages, _syntax in (
     (
-        "python ruby perl shellscript sh bash zsh fish makefile make dockerfile yaml toml r julia elixir nim crystal tcl "
-        "cmake powershell coffeescript gdscript properties conf ini terraform nix starlark awk",
+        "python ruby perl shellscript sh bash zsh fish makefile make dockerfile yaml toml r julia elixir nim crystal "
+        "tcl cmake powershell coffeescript gdscript properties conf ini terraform nix starlark awk",
         (HASH, ()),
     ),
     (
-        "javascript javascriptreact typescript typescriptreact java c cpp csharp objective-c objective-cpp go rust swift "
-        "kotlin scala dart zig groovy jsonc json5 proto solidity verilog systemverilog glsl hlsl cuda-cpp less scss sass "
-        "d fsharp",
+        "javascript javascriptreact typescript typescriptreact java c cpp csharp objective-c objective-cpp go rust "
+        "swift kotlin scala dart zig groovy jsonc json5 proto solidity verilog systemverilog glsl hlsl cuda-cpp less "
+        "scss sass d fsharp",
         (SLASHES, C_BLOCK),
     ),
     ("html xml svg vue svelte astro markdown xhtml xsl", ((), MARKUP)),

@@ -238,7 +238,7 @@ class Protocol(LanguageServerProtocol):
     # ------------------------------------------------------------------------------------------------ lifecycle
 
     @lsp_method(types.INITIALIZE)
-    def lsp_initialize(self, params: Any) -> Any:  # type: ignore[override]
+    def lsp_initialize(self, params: Any) -> Any:
         """Answered from plain data, so that an unknown capability of a newer client can't hang the handshake."""
         if not isinstance(params, dict):
             raise InvalidRequest("initialize needs an object with capabilities.")
@@ -246,7 +246,7 @@ class Protocol(LanguageServerProtocol):
         return self._server.initialize(params)
 
     @lsp_method(types.INITIALIZED)
-    def lsp_initialized(self, *_: Any) -> None:  # type: ignore[override]
+    def lsp_initialized(self, *_: Any) -> None:
         self.initialized.set()
         self._server.after_initialized()
 
@@ -284,25 +284,23 @@ class Protocol(LanguageServerProtocol):
     # Everything the editor has open lives in our own store, which counts lines as editors do.
 
     @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
-    def lsp_text_document__did_open(self, params: types.DidOpenTextDocumentParams) -> None:  # type: ignore[override]
+    def lsp_text_document__did_open(self, params: types.DidOpenTextDocumentParams) -> None:
         self._server.did_open(params)
 
     @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
-    def lsp_text_document__did_change(self, params: types.DidChangeTextDocumentParams) -> None:  # type: ignore[override]
+    def lsp_text_document__did_change(self, params: types.DidChangeTextDocumentParams) -> None:
         self._server.did_change(params)
 
     @lsp_method(types.TEXT_DOCUMENT_DID_CLOSE)
-    def lsp_text_document__did_close(self, params: types.DidCloseTextDocumentParams) -> None:  # type: ignore[override]
+    def lsp_text_document__did_close(self, params: types.DidCloseTextDocumentParams) -> None:
         self._server.did_close(params)
 
     @lsp_method(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
-    def lsp_workspace__did_change_workspace_folders(  # type: ignore[override]
-        self, params: types.DidChangeWorkspaceFoldersParams
-    ) -> None:
+    def lsp_workspace__did_change_workspace_folders(self, params: types.DidChangeWorkspaceFoldersParams) -> None:
         self._server.did_change_folders(params)
 
     @lsp_method(types.WINDOW_WORK_DONE_PROGRESS_CANCEL)
-    def lsp_work_done_progress_cancel(self, params: types.WorkDoneProgressCancelParams) -> None:  # type: ignore[override]
+    def lsp_work_done_progress_cancel(self, params: types.WorkDoneProgressCancelParams) -> None:
         self._server.cancel_progress(params.token)
 
     @lsp_method(types.SET_TRACE)

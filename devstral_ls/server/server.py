@@ -87,13 +87,18 @@ class DevstralServer(LanguageServer):
         proposals.on_update = self._proposal_changed
         self.editor.documents.on_change = self._document_changed
 
-        # Every message served here; documents, folders, progress and the lifecycle are in Protocol.
-        self.feature(types.TEXT_DOCUMENT_CODE_ACTION)(self.code_action)
-        self.feature(types.CODE_ACTION_RESOLVE)(self.resolve_code_action)
-        self.feature(types.TEXT_DOCUMENT_DID_SAVE)(self.did_save)
-        self.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)(self.settings.changed)
-        self.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)(self.did_change_watched_files)
-        self.feature(types.WORKSPACE_TEXT_DOCUMENT_CONTENT)(self.text_document_content)
+        # Every message served here; documents, folders, progress and the lifecycle are in Protocol. pygls' decorator
+        # writes attributes on functions, which bound methods don't have.
+        self.protocol.fm.features.update(
+            {
+                types.TEXT_DOCUMENT_CODE_ACTION: self.code_action,
+                types.CODE_ACTION_RESOLVE: self.resolve_code_action,
+                types.TEXT_DOCUMENT_DID_SAVE: self.did_save,
+                types.WORKSPACE_DID_CHANGE_CONFIGURATION: self.settings.changed,
+                types.WORKSPACE_DID_CHANGE_WATCHED_FILES: self.did_change_watched_files,
+                types.WORKSPACE_TEXT_DOCUMENT_CONTENT: self.text_document_content,
+            }
+        )
 
     # ------------------------------------------------------------------------------------------------ lifecycle
 

@@ -61,7 +61,7 @@ class Writer:
 def serve_stdio(server: DevstralServer) -> int:
     """Serve one client over stdin and stdout until it leaves; the exit code."""
     incoming = os.dup(0)
-    outgoing = _claim_stdout()
+    outgoing = claim_stdout()
     return asyncio.run(_serve_descriptors(server, incoming, outgoing))
 
 
@@ -151,7 +151,7 @@ async def _serve_tcp(server: DevstralServer, host: str, port: int, announce: Cal
     return code
 
 
-def _claim_stdout() -> int:
+def claim_stdout() -> int:
     """The descriptor of the real stdout; from now on whatever prints to stdout prints to stderr."""
     sys.stdout.flush()
     real = os.dup(1)

@@ -37,9 +37,7 @@ async def run(arguments: EditFile, context: ToolContext) -> ToolOutput:
     before = view.read(path)
     context.reads.require_current(before, shown)
     try:
-        replaced = replace(
-            before.text, arguments.old_string, arguments.new_string, replace_all=arguments.replace_all
-        )
+        replaced = replace(before.text, arguments.old_string, arguments.new_string, replace_all=arguments.replace_all)
     except EditRefused as error:
         raise refused(context, path, f"{shown}: {error}{_elsewhere(arguments, context, path)}") from None
     after = staged(context, path, replaced.text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from devstral_ls.errors import NotFound
-from devstral_ls.tools.show import existing
+from devstral_ls.tools.show import existing, folders
 from devstral_ls.tools.tool import ToolContext, ToolOutput, parameter, tool
 
 FILES = 300
@@ -20,7 +20,7 @@ class GlobFiles:
 
 async def run(arguments: GlobFiles, context: ToolContext) -> ToolOutput:
     view = context.view
-    bases = [await existing(view, arguments.path)] if arguments.path else list(view.roots)
+    bases = [await existing(view, arguments.path)] if arguments.path else folders(view)
     for base in bases:
         if not view.is_dir(base):
             raise NotFound(f"{view.show(base)} is a file; `path` must be a directory.")

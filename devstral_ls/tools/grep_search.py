@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from devstral_ls.tools.show import existing, shorten
+from devstral_ls.tools.show import existing, folders, shorten
 from devstral_ls.tools.tool import ToolContext, ToolOutput, parameter, tool
 from devstral_ls.workspace.found import Query
 
@@ -27,7 +27,7 @@ class GrepSearch:
 
 async def run(arguments: GrepSearch, context: ToolContext) -> ToolOutput:
     view = context.view
-    bases = [await existing(view, arguments.path)] if arguments.path else list(view.roots)
+    bases = [await existing(view, arguments.path)] if arguments.path else folders(view)
     query = Query(
         pattern=arguments.pattern,
         base=bases[0],
@@ -74,7 +74,7 @@ def _where(arguments: GrepSearch) -> str:
 def _advice(arguments: GrepSearch) -> str:
     """What to try next, when the call itself suggests something."""
     if any(character in arguments.pattern for character in "([{.*+?|$^"):
-        return " The pattern is a regular expression: put a backslash before ( [ { . * + ? | $ ^ that are meant as such."
+        return " The pattern is a regular expression: put a backslash before ( [ { . * + ? | $ ^ to find them."
     return "" if arguments.case_insensitive else " Try case_insensitive."
 
 

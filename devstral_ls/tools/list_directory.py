@@ -22,6 +22,9 @@ class ListDirectory:
 
 async def run(arguments: ListDirectory, context: ToolContext) -> ToolOutput:
     view = context.view
+    if len(view.roots) > 1 and arguments.path in (".", "./"):
+        names = [f"{view.show(root)}/" for root in view.roots]
+        return ToolOutput("\n".join(["The workspace has several folders:", *names]), f"{len(names)} folders")
     path = await existing(view, arguments.path)
     shown = view.show(path)
     if not view.is_dir(path):

@@ -35,7 +35,8 @@ async def run(arguments: ReadFile, context: ToolContext) -> ToolOutput:
         return ToolOutput(f"[{shown} is empty: 0 lines]", "empty")
     start = _start(arguments.offset, total, shown)
     wanted = lines[start - 1 : start - 1 + min(arguments.limit or LINES, LINES)]
-    output, size = [], 0
+    output: list[str] = []
+    size = 0
     for line in numbered(wanted, start):
         size += len(line.encode("utf-8", "surrogatepass")) + 1
         if size > BYTES and output:

@@ -63,9 +63,9 @@ class Reads:
         if seen is None:
             raise EditRefused(f"{shown} was not read yet. Call read_file on it first, then make the change.")
         if seen.digest != snapshot.digest:
-            where = "in the editor" if snapshot.source == "open" else "on disk"
+            where = {"open": " in the editor", "disk": " on disk", "staged": ""}[snapshot.source]
             raise EditRefused(
-                f"{shown} was changed {where} since you read it. Call read_file again and use its present text."
+                f"{shown} was changed{where} since you read it. Call read_file again and use its present text."
             )
 
     def require_whole(self, snapshot: Snapshot, shown: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from devstral_ls.errors import CommandRefused
-from devstral_ls.tools.show import existing
+from devstral_ls.tools.show import existing, folders
 from devstral_ls.tools.tool import ToolContext, ToolOutput, parameter, tool
 from devstral_ls.workspace.view import View
 
@@ -49,7 +49,7 @@ async def run(arguments: RunCommand, context: ToolContext) -> ToolOutput:
         raise CommandRefused("Commands are turned off here. Go on without running anything, and say what was not run.")
     if not arguments.command.strip():
         raise CommandRefused("The command is empty.")
-    directory = await existing(view, arguments.working_directory) if arguments.working_directory else view.roots[0]
+    directory = await existing(view, arguments.working_directory) if arguments.working_directory else folders(view)[0]
     if not view.is_dir(directory):
         raise CommandRefused(f"{view.show(directory)} is a file; working_directory must be a directory.")
     limit = min(arguments.timeout or SECONDS, MOST_SECONDS)

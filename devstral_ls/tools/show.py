@@ -49,12 +49,17 @@ def around(text: str, regions: Sequence[tuple[int, int]], context: int = 3, limi
     return "\n".join(shown)
 
 
+def folders(view: View) -> list[Path]:
+    """The workspace folders, of which there is at least one: PathRefused says so when there is none."""
+    return list(view.roots) or [view.resolve(".")]
+
+
 async def existing(view: View, given: str) -> Path:
     """The resolved path of something there is; NotFound names files that may have been meant."""
     path = view.resolve(given)
     if view.exists(path):
         return path
     pattern = "".join(f"[{character}]" if character in "*?[{" else character for character in path.name)
-    same_name = [view.show(found) for found in await view.files(view.roots[0], f"**/{pattern}")][:5]
-    hint = f" Did you mean {', '.join(same_name)}?" if same_name else " Use glob_files to find it."
+    same_name = [view.show(found) for root in view.roots for found in await view.files(root, f"**/{pattern}")]
+    hint = f" Did you mean {', '.join(same_name[:5])}?" if same_name else " Use glob_files to find it."
     raise NotFound(f"{view.show(path)} does not exist.{hint}")

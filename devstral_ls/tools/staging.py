@@ -32,6 +32,6 @@ def refused(context: ToolContext, path: Path, reason: str) -> EditRefused:
     if context.reads.failed(path) >= 2:
         reason += (
             "\nThis file has refused several edits now. Read the exact lines again with read_file (offset, limit) and "
-            "copy old_string from there, without line numbers; or, if the file is small, write it whole with write_file."
+            "copy old_string from there, without line numbers; or write the whole file with write_file if it is small."
         )
     return EditRefused(reason)

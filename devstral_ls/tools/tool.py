@@ -1,7 +1,7 @@
 """A tool: what the model is told about it, its arguments as a type, and the function behind it.
 
-The JSON schema and the parser both come from one frozen dataclass, so that they can't disagree. Parsing is lenient where
-nothing can be lost ("10" for 10, null for an argument left out) and exact in what it says everywhere else.
+The JSON schema and the parser both come from one frozen dataclass, so that they can't disagree. Parsing is lenient
+where nothing can be lost ("10" for 10, null for an argument left out) and exact in what it says everywhere else.
 """
 
 from __future__ import annotations

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
 from devstral_ls.edits.diff import diff_lines
 from devstral_ls.edits.lines import dominant_ending, split_lines
@@ -13,7 +12,6 @@ from devstral_ls.errors import EditRefused
 from devstral_ls.tools.show import around
 from devstral_ls.tools.staging import note_on_disk, refused, staged
 from devstral_ls.tools.tool import ToolContext, ToolOutput, parameter, tool
-from devstral_ls.workspace.view import View
 
 NUMBERED = re.compile(r" *\d+\t")
 """How read_file begins a line."""
@@ -37,7 +35,6 @@ async def run(arguments: WriteFile, context: ToolContext) -> ToolOutput:
     if len(lines) > 1 and all(NUMBERED.match(line) for line in lines):
         raise refused(context, path, "content carries read_file's line numbers. Send the text without them.")
     if not view.exists(path):
-        _require_folder(view, path, shown)
         staged(context, path, arguments.content, whole=True)
         return ToolOutput(f"Created {shown} ({_count(lines)}).", f"new file, {_count(lines)}", path)
 
@@ -77,15 +74,6 @@ def _changed(before: str, after: str) -> list[tuple[int, int]]:
         shift += len(hunk.new_lines) - (hunk.old_end - hunk.old_start)
         regions.append((start + 1, start + max(1, len(hunk.new_lines))))
     return regions
-
-
-def _require_folder(view: View, path: Path, shown: str) -> None:
-    """Parents that are missing come with the file; a parent that is a file can't hold it."""
-    for parent in path.parents:
-        if view.exists(parent):
-            if not view.is_dir(parent):
-                raise EditRefused(f"{shown} can't be created: {view.show(parent)} is a file, not a directory.")
-            return
 
 
 def _count(lines: list[str]) -> str:

@@ -61,7 +61,7 @@ def read_form(path: Path, *, beneath: Path | None = None) -> tuple[str, bool]:
 def mode_of(path: Path) -> int:
     """What kind of file is there (`stat.S_IS...`), symlinks followed; 0 when there is none that can be looked at."""
     try:
-        return os.stat(path).st_mode
+        return path.stat().st_mode
     except (OSError, ValueError):
         return 0
 

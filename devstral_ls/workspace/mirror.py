@@ -26,7 +26,7 @@ class Mirror:
     base: Path
 
     def fill(self, original: Path, files: Mapping[str, Layer | None], layers: Layers) -> None:
-        """Write `files` by relative path (None: an empty one) as `original` would have them, and the rules around them."""
+        """Write `files` by relative path (None: an empty one), then the ignore files of all directories around them."""
         folders = {self.base: original}
         for relative, layer in sorted(files.items()):
             copy = self.base / relative

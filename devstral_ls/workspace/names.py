@@ -1,9 +1,8 @@
-"""Which names no tool may touch, whatever the disk says. Pure, so that each platform's traps are tested on all of them."""
+"""Which names no tool may touch, whatever the disk says. Pure: each platform's traps can be tested on all of them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from pathlib import PurePosixPath, PureWindowsPath
 
 # Code points that HFS+ leaves out when it compares names, so that `.g<U+200C>it` opens `.git`.
@@ -21,8 +20,9 @@ def folds_to_git(name: str) -> bool:
     return folded.partition(":")[0].rstrip(" .") in (".git", "git~1")
 
 
-def any_folds_to_git(parts: Iterable[str]) -> bool:
-    return any(folds_to_git(part) for part in parts)
+def enters_git(path: str) -> bool:
+    """Whether a component of this path folds to `.git`."""
+    return any(folds_to_git(part) for part in re.split(r"[/\\]", path))
 
 
 def refusal(given: str, *, windows: bool) -> str | None:

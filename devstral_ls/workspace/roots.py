@@ -9,7 +9,7 @@ from pathlib import Path
 
 from devstral_ls.errors import PathRefused, WorkspaceGone
 from devstral_ls.workspace.files import mode_of
-from devstral_ls.workspace.names import any_folds_to_git, is_absolute, refusal
+from devstral_ls.workspace.names import enters_git, is_absolute, refusal
 from devstral_ls.workspace.paths import canonical, printable, same_file_key, uri_to_path
 
 _WINDOWS = os.name == "nt"
@@ -34,7 +34,7 @@ class Roots:
         if problem:
             raise PathRefused(f"{problem} {self._advice()}")
         path = self._absolute(given)
-        if any_folds_to_git(self._written_parts(path)):
+        if enters_git(self._written(path)):
             raise PathRefused(_git(given))
         try:
             real = canonical(path)
@@ -44,7 +44,7 @@ class Roots:
         if root is None:
             through = "" if os.path.normpath(path) == str(real) else f" (it leads to {printable(str(real))})"
             raise PathRefused(f"{given} is outside the workspace{through}. {self._advice()}")
-        if any_folds_to_git(_relative(real, root).split(os.sep)):
+        if enters_git(_relative(real, root)):
             raise PathRefused(_git(given))
         check(root)
         return real
@@ -67,7 +67,7 @@ class Roots:
     def holds(self, path: Path) -> bool:
         """Whether tools may see this symlink-free path: inside a folder and not inside `.git`."""
         root = self.root_of(path)
-        return root is not None and not any_folds_to_git(_relative(path, root).split(os.sep))
+        return root is not None and not enters_git(_relative(path, root))
 
     def _absolute(self, given: str) -> Path:
         if given[:5].lower() == "file:":
@@ -86,13 +86,13 @@ class Roots:
                 return named[parts[0]].joinpath(*parts[1:])
         return self.paths[0] / given
 
-    def _written_parts(self, path: Path) -> list[str]:
-        """The components below a folder as they were written: `.git` may itself be a symlink to another name."""
+    def _written(self, path: Path) -> str:
+        """The path below a folder as it was written: `.git` may itself be a symlink to another name."""
         written = os.path.normpath(path)
         for end in range(len(written), 0, -1):
             if (end == len(written) or written[end] == os.sep) and same_file_key(written[:end]) in self._spellings:
-                return written[end:].split(os.sep)
-        return []
+                return written[end:]
+        return ""
 
     def _advice(self) -> str:
         if not self.paths:

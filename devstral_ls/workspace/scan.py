@@ -41,7 +41,8 @@ class Scan:
             names = [name for name in await self._visible() if wanted(name)]
         else:
             rules = [*self._rules(), *_type(glob)]
-            names = sum(await together(self._on_disk(rules, wanted), self._mirrored(rules, wanted)), [])
+            disk, mirrored = await together(self._on_disk(rules, wanted), self._mirrored(rules, wanted))
+            names = [*disk, *mirrored]
         return [self.base.joinpath(*parts) for parts in sorted(name.split("/") for name in names)]
 
     async def search(self, query: Query) -> Found:

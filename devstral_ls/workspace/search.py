@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shlex
 import subprocess
 import sys
 import sysconfig
@@ -27,13 +28,13 @@ _LONGEST_PATTERN = 16 * 1024
 _MOST_COMPLAINT = 64 * 1024
 
 # Without `.git`, in any spelling; nothing from ripgrep's configuration file; silent about files that can't be read.
-_COMMON = (
+_COMMON = shlex.split(
     "--no-config --hidden --iglob !.git --iglob !git~1 --no-messages --no-ignore-messages --null --path-separator /"
-).split()
-_LINES = (
+)
+_LINES = shlex.split(
     "--line-number --with-filename --no-heading --color never --no-context-separator --no-mmap --crlf --engine auto "
     f"--max-columns {MAX_COLUMNS} --max-columns-preview"
-).split()
+)
 
 
 async def list_names(directory: Path, rules: Sequence[str], accepts: Callable[[str], bool]) -> list[str]:
@@ -93,7 +94,8 @@ async def run(arguments: Sequence[str], directory: Path, target: str, feed: Call
     process is killed.
     """
     process = await _start([*arguments, "--", target], directory)
-    assert process.stdout is not None and process.stderr is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
     complaint = asyncio.create_task(_head(process.stderr))
     ended = True
     try:

@@ -200,6 +200,10 @@ class View:
 
     # ---------------------------------------------------------------------------------------- what lies over the disk
 
+    def layers(self) -> Layers:
+        """Every staged and open file that tools may see, as it is at this moment."""
+        return self._layers()
+
     def _root(self, path: Path) -> Path:
         root = self._roots.root_of(path)
         if root is None or not self._roots.holds(path):

@@ -59,7 +59,7 @@ class Watcher:
             self._paths.pop(same_file_key(folder / path.name), None)
             self._changed.pop(path, None)
             in_use = {os.path.dirname(key) for key in self._paths}  # noqa: PTH120
-        if same_filesame_file_key(folder) not in in_use and folder in self._watches and self._observer is not None:
+        if same_file_key(folder) not in in_use and folder in self._watches and self._observer is not None:
             self._observer.unschedule(self._watches.pop(folder))
 
     def close(self) -> None:
@@ -110,7 +110,7 @@ class Watcher:
             self._on_loop(self._deliver)
 
     def _lost(self, folder: Path) -> None:
-        """On the observer's thread: the directory is gone, and with it the system's watch. `watch` can make a new one."""
+        """On the observer's thread: the directory is gone, and its watch with it. `watch` can make a new one."""
         self._on_loop(self._forget, folder)
 
     def _on_loop(self, callback: Callable[..., None], *arguments: Path) -> None:
@@ -128,7 +128,3 @@ class Watcher:
             changed, self._changed = self._changed, {}
         for path in changed:
             self._on_change(path)
-
-
-def same_file_key(path: Path | str) -> str:
-    return same_filesame_file_key(path)

@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
-import subprocess
 import sys
 from pathlib import Path
 
@@ -22,7 +20,11 @@ both = pytest.mark.parametrize("containment", BOTH)
 
 
 async def run(
-    command: str, directory: Path, timeout: float = 30, flood: int = process.FLOOD, containment: Containment | None = None
+    command: str,
+    directory: Path,
+    timeout: float = 30,
+    flood: int = process.FLOOD,
+    containment: Containment | None = None,
 ) -> process.Ended:
     return await process.run(command, directory, ENVIRONMENT, timeout, flood=flood, containment=containment)
 
@@ -124,10 +126,12 @@ async def test_a_killed_server_takes_the_command_with_it(tmp_path: Path) -> None
         "asyncio.run(process.run('echo $$ > pids; sleep 1000', Path.cwd(), dict(os.environ), 60))"
     )
     root = str(Path(process.__file__).parents[2])
-    server = subprocess.Popen([sys.executable, "-c", program], cwd=tmp_path, env=os.environ | {"PYTHONPATH": root})
+    server = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", program, cwd=tmp_path, env=os.environ | {"PYTHONPATH": root}
+    )
     (pid,) = await lines_of(tmp_path / "pids", 1)
-    server.send_signal(signal.SIGKILL)
-    await asyncio.to_thread(server.wait)
+    server.kill()
+    await server.wait()
     assert await gone(int(pid))
 
 

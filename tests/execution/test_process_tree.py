@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import os
-
 from devstral_ls.execution.process_tree import PS_ARGV, Process, members, read_ps, taskkill_argv
 
 TABLE = """\
@@ -41,4 +39,4 @@ def test_windows_ends_a_tree_by_force() -> None:
 
 def test_the_columns_asked_for_are_those_that_are_read() -> None:
     assert PS_ARGV[-1] == "pid=,ppid=,pgid="
-    assert os.path.basename(PS_ARGV[0]) == "ps"
+    assert PS_ARGV[0] == "ps"

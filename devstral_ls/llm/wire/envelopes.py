@@ -104,6 +104,7 @@ class EnvelopeScanner(JsonScanner):
         super().__init__()
         self.name = ""
         """The name in the call that is being read, once it is complete."""
+        self.last_name = ""
         self.in_array = False
         self._names = names
         self._arguments = False
@@ -151,7 +152,7 @@ class EnvelopeScanner(JsonScanner):
 
     def _saw_string(self, value: str) -> bool:
         if self._keys[-1] == "name":
-            self.name = value.strip()
+            self.name = self.last_name = value.strip()
             return self._names is None or self.name in self._names
         return self._names is None or value in _TYPES
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-Body = Literal["arguments", "envelope", "function", "none", "thinking"]
+BodyKind = Literal["arguments", "envelope", "function", "none", "thinking"]
 Kind = Literal["marker", "stripped_marker", "json", "json_after_text", "xml", "thinking"]
 
 MARKER = "[TOOL_CALLS]"
@@ -44,16 +44,17 @@ class Head:
 
     end: where its body begins. name: the tool, when the opening has it. free: other text may follow the call; else
     the call must run to the end of the message. closers: what may end the body. strict: only offered tools count.
+    spaced: a space stands before it, as before a word of prose and never before a special token.
     """
 
     kind: Kind
-    body: Body
+    body: BodyKind
     end: int
     name: str = ""
     free: bool = False
     strict: bool = True
     closers: tuple[str, ...] = ()
-    fenced: bool = False
+    spaced: bool = False
 
 
 Match = Head | Literal["undecided"] | None
@@ -127,7 +128,7 @@ class Heads:
 
     def thinking(self, text: str, at: int, place: Place) -> Match:
         """The opening of leaked reasoning: at the beginning of a message or line, or glued to a sentence."""
-        if not (place.opens_message or place.opens_line or place.glued or place.previous == "]"):
+        if not (place.opens_message or place.opens_line or place.glued):
             return None
         found = _THINK.match(text, at)
         if found:
@@ -205,7 +206,7 @@ class Heads:
             return None
         found = _FENCE.match(text, at)
         if found:
-            return Head("json", "envelope", found.end(), closers=(found["ticks"],), fenced=True)
+            return Head("json", "envelope", found.end(), closers=(found["ticks"],))
         return "undecided" if _FENCE_CUT.match(text, at) else None
 
     def _unmarked(self, text: str, at: int, place: Place) -> Match:
@@ -215,7 +216,8 @@ class Heads:
         for name in self._starting(text, at):
             found = _UNMARKED.match(text, at + len(name))
             if found:
-                return Head("stripped_marker", "arguments", found.end(), name, free=found["args"] is not None)
+                free = found["args"] is not None
+                return Head("stripped_marker", "arguments", found.end(), name, free, spaced=place.previous in (" ", "\t"))
             undecided = undecided or _UNMARKED_CUT.match(text, at + len(name)) is not None
         return "undecided" if undecided or text[at:] in self._beginnings else None
 

@@ -7,27 +7,26 @@ bounded number of times, however the text is cut.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
-from devstral_ls.llm.backend import CallPart, Part, ReasoningPart, TextPart
-from devstral_ls.llm.wire.arguments import read_arguments
-from devstral_ls.llm.wire.bodies import Body, Outcome, body_of
-from devstral_ls.llm.wire.envelopes import EnvelopeScanner, Found, found
-from devstral_ls.llm.wire.heads import END_OF_TEXT, LONGEST, MARKER, THINK_END, Head, Heads, Place
+from devstral_ls.llm.backend import Part
+from devstral_ls.llm.wire.bodies import Body, body_of, find_or_hold, overlap
+from devstral_ls.llm.wire.envelopes import Found
+from devstral_ls.llm.wire.heads import END_OF_TEXT, LONGEST, MARKER, THINK_END, Head, Heads, Match, Place
 from devstral_ls.llm.wire.json_scan import Scan
-from devstral_ls.llm.wire.markdown import CodeTracker
+from devstral_ls.llm.wire.passed import Passed
 
 _SPACE = re.compile(r"\s*")
-_AFTER_SUSPECT = re.compile(r"[\s.!?)\"'*_]*")
+_END_OF_TEXT = re.compile(r"</s>\s*\Z|</?\Z")
 
 
 @dataclass(frozen=True, slots=True)
 class Sifted:
-    """The end of a text. recovered: how calls were found, None when there are none."""
+    """What a whole text was. recovered: how calls were found, None when there are none."""
 
-    parts: list[Part]
     text: str
+    reasoning: str
     calls: list[Found]
     recovered: str | None
     suspected_call: bool
@@ -40,4 +39,248 @@ class _Group:
     head: Head
     raw: list[str] = field(default_factory=list)
     calls: list[Found] = field(default_factory=list)
-    closed: bool = False
+
+
+class Sieve:
+    """`feed` it text and it returns the parts that are certain; `finish` settles the rest.
+
+    names: the tools whose calls to look for; none when no call may be read out of the text.
+    """
+
+    def __init__(self, names: Collection[str]) -> None:
+        self._heads = Heads(names)
+        self._mode: Callable[[str, int], int] = self._in_text
+        self._passed = Passed()
+        self._pending = ""
+        self._given_back = ""
+        self._group = _NO_GROUP
+        self._body: Body | None = None
+        self._gap: list[str] = []
+        self._calls: list[Found] = []
+        self._kinds: list[str] = []
+        self._taken_out: list[str] = []
+
+    def feed(self, text: str) -> list[Part]:
+        """The parts that are certain now."""
+        if self._pending:
+            text = self._pending + text
+            self._pending = ""
+        position = 0
+        while position < len(text):
+            position = self._mode(text, position)
+            if self._given_back:
+                back, self._given_back = self._given_back, ""
+                if position < len(back):
+                    text, position = back + text[position:], 0
+                else:
+                    position -= len(back)
+        return self._passed.take_parts()
+
+    def stop_recovering(self) -> list[Part]:
+        """A native call has come, so that text is text; what was held or taken out of it comes back."""
+        if not self._heads.names:
+            return []
+        self._heads = Heads(())
+        taken_out = "".join(self._taken_out)
+        self._calls, self._kinds, self._taken_out = [], [], []
+        self._passed.text(taken_out)
+        if self._group is not _NO_GROUP:
+            self._release()
+        return self.feed("")
+
+    def finish(self, *, cut: bool) -> tuple[list[Part], Sifted]:
+        """The last parts, and everything together. `cut`: the message ended before its end."""
+        pending, self._pending = self._pending, ""
+        if self._mode == self._in_thinking:
+            self._passed.reasoning(pending)
+        elif self._body is not None:
+            self._end_in_body(self._body, pending, cut)
+        elif self._mode == self._in_tail:
+            self._end_in_tail(pending, cut)
+        else:
+            self._end_in_text(pending, cut)
+        passed = self._passed
+        sifted = Sifted(
+            passed.whole_text(),
+            passed.whole_reasoning(),
+            self._calls,
+            self._recovered(),
+            passed.suspected_call and not self._calls and bool(self._heads.names),
+        )
+        return passed.take_parts(), sifted
+
+    def _in_text(self, text: str, start: int) -> int:
+        position = start
+        while opening := self._heads.trigger.search(text, position):
+            at = opening.start()
+            self._passed.text(text[start:at])
+            start = at
+            match = self._match(text, at)
+            if isinstance(match, Head):
+                return self._begin(match, text, at)
+            if match == "undecided" and len(text) - at < LONGEST:
+                self._pending = text[at:]
+                return len(text)
+            position = at + 1
+        end = self._heads.name_begins(text, start, self._passed.previous)
+        self._passed.text(text[start:end])
+        self._pending = text[end:]
+        return len(text)
+
+    def _match(self, text: str, at: int) -> Match:
+        place = self._passed.place_before(text[at])
+        if place is None:
+            return None
+        if text[at] == "<" and _END_OF_TEXT.match(text, at):
+            return "undecided"
+        match = self._heads.thinking(text, at, place) if text[at] == "[" else None
+        if match is None and self._heads.names:
+            match = self._heads.match(text, at, place)
+            if match is None and text[at] in "[{" and not place.opens_line:
+                self._passed.suspect(self._heads.names)
+        return match
+
+    def _begin(self, head: Head, text: str, at: int) -> int:
+        if head.body == "thinking":
+            self._mode = self._in_thinking
+            return head.end
+        if self._group is _NO_GROUP:
+            self._group = _Group(head)
+        self._group.raw.append(text[at : head.end])
+        if head.free and head.name:
+            self._passed.announce(head.name)
+        if head.body == "none":
+            self._group.calls.append(Found(head.name, {}))
+            self._mode = self._in_tail
+        else:
+            self._body = body_of(head, self._heads.names)
+            self._mode = self._in_body
+        return head.end
+
+    def _in_thinking(self, text: str, start: int) -> int:
+        end, ended = find_or_hold(text, start, THINK_END)
+        self._passed.reasoning(text[start:end])
+        if ended:
+            self._mode = self._in_text
+            return end + len(THINK_END)
+        self._pending = text[end:]
+        return len(text)
+
+    def _in_body(self, text: str, start: int) -> int:
+        body = self._body
+        assert body is not None
+        end = body.feed(text, start)
+        self._group.raw.append(text[start:end])
+        if body.status is Scan.MORE:
+            self._pending = text[end:]
+            return len(text)
+        calls = body.complete() if body.status is Scan.DONE else None
+        self._body = None
+        if calls is None:
+            self._given_back = self._release()
+        else:
+            self._group.calls += calls
+            self._mode = self._in_tail
+        return end
+
+    def _in_tail(self, text: str, start: int) -> int:
+        """Behind a call: closing tags, further calls, or text that may forbid the calls before it."""
+        group = self._group
+        at = _SPACE.match(text, start).end()  # type: ignore[union-attr]
+        self._gap.append(text[start:at])
+        if at == len(text):
+            return at
+        for closer in (*group.head.closers, END_OF_TEXT):
+            if text.startswith(closer, at):
+                self._close_gap(closer)
+                return at + len(closer)
+            if closer.startswith(text[at:]):
+                self._pending = text[at:]
+                return len(text)
+        if group.head.free:
+            self._commit()
+            return at
+        match = self._heads.match(text, at, _BEHIND_CALL)
+        if match == "undecided" and len(text) - at < LONGEST:
+            self._pending = text[at:]
+            return len(text)
+        if not isinstance(match, Head):
+            self._given_back = self._release()
+            return at
+        if match.free:
+            self._commit()
+        else:
+            self._close_gap("")
+        return self._begin(match, text, at)
+
+    def _close_gap(self, closer: str) -> None:
+        self._group.raw += [*self._gap, closer]
+        self._gap.clear()
+
+    def _commit(self) -> None:
+        """The group's calls are calls."""
+        group = self._group
+        if not (group.head.free and group.head.name):
+            for call in group.calls:
+                self._passed.announce(call.name)
+        self._calls += group.calls
+        self._kinds.append(group.head.kind)
+        self._taken_out.append("".join(group.raw))
+        self._passed.calls_stood_here()
+        self._back_to_text()
+
+    def _release(self) -> str:
+        """The group is text after all; what may be the beginning of a marker at its end is handed back."""
+        self._close_gap("")
+        raw = "".join(self._group.raw)
+        kept = len(raw) - overlap(raw, MARKER, 1)
+        self._passed.text(raw[:kept])
+        self._back_to_text()
+        return raw[kept:]
+
+    def _back_to_text(self) -> None:
+        self._group = _NO_GROUP
+        self._body = None
+        self._mode = self._in_text
+        self._passed.text("".join(self._gap))
+        self._gap.clear()
+
+    def _end_in_body(self, body: Body, pending: str, cut: bool) -> None:
+        self._group.raw.append(pending)
+        calls = body.incomplete(cut=cut)
+        if calls:
+            self._group.calls += calls
+            self._commit()
+        else:
+            self._passed.text(self._release())
+
+    def _end_in_tail(self, pending: str, cut: bool) -> None:
+        if not pending or any(closer.startswith(pending) for closer in (*self._group.head.closers, END_OF_TEXT)):
+            self._gap.clear()
+            self._commit()
+            return
+        if cut or self._heads.at_end(pending, cut=cut) is not None:
+            self._commit()
+        else:
+            self._passed.text(self._release())
+        self._end_in_text(pending, cut)
+
+    def _end_in_text(self, pending: str, cut: bool) -> None:
+        head = self._heads.at_end(pending, cut=cut)
+        if head is not None:
+            call = Found(head.name, None, "truncated") if cut else Found(head.name, {})
+            self._group = _Group(head, [pending], [call])
+            self._commit()
+        elif not pending.startswith(END_OF_TEXT) or "<s>" in self._passed.whole_text():
+            self._passed.text(pending)
+
+    def _recovered(self) -> str | None:
+        if not self._kinds:
+            return None
+        if self._kinds[0].startswith("json") and any(call.error == "truncated" for call in self._calls):
+            return "json_truncated"
+        return self._kinds[0]
+
+
+_NO_GROUP = _Group(Head("json", "none", 0))
+_BEHIND_CALL = Place(opens_message=False, opens_line=True, previous="}")

@@ -1,0 +1,51 @@
+# `make demo` and `make test` do all the set-up by themselves: a virtual environment in .venv with pinned packages.
+
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin
+STAMP := $(VENV)/installed
+JOBS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-editors lint bench reference lock clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+demo: $(STAMP) ## the main job on a scripted model: find, read, edit, test, show the diff
+	$(RUN)/devstral-ls demo
+
+test: $(STAMP) ## all tests but those in real editors (under three minutes)
+	$(RUN)/python -m pytest -n $(JOBS) --ignore tests/editors
+
+test-editors: $(STAMP) ## the tests in real editors (Linux; installs them under .cache)
+	$(RUN)/python -m pytest tests/editors
+
+lint: $(STAMP) ## ruff and strict types
+	$(RUN)/ruff check .
+	$(RUN)/ruff format --check .
+	$(RUN)/mypy
+
+bench: $(STAMP) ## the benchmarks; medians
+	$(RUN)/python -m benchmarks
+
+reference: $(STAMP) ## write the generated pages of docs/ anew
+	$(RUN)/python -m docs.generate
+
+lock: ## pin the newest versions of everything in constraints.txt (needs uv)
+	uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --group dev \
+	  --no-header --no-annotate --no-emit-index-url pyproject.toml -o constraints.txt
+
+clean: ## remove what the other targets made
+	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(STAMP): pyproject.toml constraints.txt
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is missing: sudo apt install python3 python3-venv"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "The venv module is missing: sudo apt install python3-venv"; exit 1; }
+	@command -v git >/dev/null || { echo "git is missing: sudo apt install git"; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary :all: -r constraints.txt
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@

@@ -1,0 +1,223 @@
+"""`devstral-ls doctor`: whether a run would work here, and the exact command for each thing that is missing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import platform
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import devstral_ls
+from devstral_ls.cli.streams import fail, prepare_streams
+from devstral_ls.config import Config, Layer, base_layers, load, user_file
+from devstral_ls.errors import ForUser
+from devstral_ls.llm.discovery import Endpoint, Probed, find_server, probe_all
+from devstral_ls.llm.keys import KEY_VARIABLE, mistral_key
+from devstral_ls.llm.model_choice import is_devstral
+from devstral_ls.llm.servers import LOCAL_SERVERS, server_name
+from devstral_ls.workspace.search import find_rg
+
+SMALL_WINDOW = 16_384
+"""A context window, in tokens, below which a run soon loses its own beginning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One place that was looked at. fix: the command that makes it usable, None where nothing is wrong or known."""
+
+    name: str
+    url: str
+    status: str
+    problem: str | None
+    models: tuple[str, ...]
+    model: str | None
+    context_window: int | None
+    fix: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """Everything found out. error: why a run would not work, in one line; None when it would."""
+
+    version: str
+    python: str
+    executable: str
+    ripgrep: str | None
+    config_file: str
+    config_file_exists: bool
+    config_problems: tuple[str, ...]
+    key: str | None
+    """Where the API key for the Mistral API comes from. The key itself is shown nowhere."""
+    servers: tuple[Server, ...]
+    chosen: str | None
+    model: str | None
+    advice: tuple[str, ...]
+    error: str | None
+
+
+def run(*, as_json: bool, base_url: str | None, model: str | None) -> int:
+    """0 when a run would work, else 1."""
+    prepare_streams()
+    flags = Layer("command line", {"llm": {"baseUrl": base_url, "model": model}})
+    try:
+        found = asyncio.run(examine(os.environ, flags))
+    except KeyboardInterrupt:
+        return fail(130, "interrupted.")
+    if as_json:
+        sys.stdout.write(json.dumps({"ok": found.error is None, **_camel(asdict(found))}, indent=2) + "\n")
+    else:
+        _show(found)
+    return 0 if found.error is None else 1
+
+
+async def examine(environ: Mapping[str, str], flags: Layer) -> Examination:
+    layers, problems = base_layers(environ)
+    config, more = load([*layers, flags])
+    chosen, error = await _chosen(config, environ)
+    probed = await probe_all(config.llm, environ)
+    ripgrep, missing = _ripgrep(environ)
+    return Examination(
+        version=devstral_ls.__version__,
+        python=platform.python_version(),
+        executable=sys.executable,
+        ripgrep=ripgrep,
+        config_file=str(user_file()),
+        config_file_exists=user_file().is_file(),
+        config_problems=tuple(map(str, [*problems, *more])),
+        key=key_origin(config, environ),
+        servers=tuple(_server(each) for each in probed),
+        chosen=server_name(chosen.base_url, chosen.kind) if chosen else None,
+        model=chosen.model if chosen else None,
+        advice=tuple(advice(chosen)) if chosen else tuple(remedies(probed)),
+        error=error or missing,
+    )
+
+
+async def _chosen(config: Config, environ: Mapping[str, str]) -> tuple[Endpoint | None, str | None]:
+    """The server and model a run would use, or why there is none."""
+    try:
+        return await find_server(config.llm, environ), None
+    except ForUser as error:
+        return None, str(error)
+
+
+def _ripgrep(environ: Mapping[str, str]) -> tuple[str | None, str | None]:
+    try:
+        return str(find_rg(environ)), None
+    except ForUser as error:
+        return None, str(error)
+
+
+def _server(found: Probed) -> Server:
+    name = server_name(found.url, found.kind).partition(" at ")[0]
+    problem, models, window = found.problem, found.models, found.context_window
+    return Server(name, found.url, found.status, problem, models, found.model, window, fix(found))
+
+
+def fix(found: Probed) -> str | None:
+    """The command that makes this server usable for a run."""
+    known = next((server for server in LOCAL_SERVERS if server.kind == found.kind), None)
+    if found.kind == "mistral":
+        return f"export {KEY_VARIABLE}=..." if found.status == "key_refused" else None
+    if known is None or found.status in ("key_refused", "unusable"):
+        return None
+    if found.kind == "ollama" and (found.status == "no_model" or not is_devstral(found.model or "devstral")):
+        return "ollama pull devstral-small-2"
+    if found.kind == "ollama" and found.status == "unreachable":
+        return f"{known.start}  # then: ollama pull devstral-small-2"
+    return known.start if found.status in ("unreachable", "no_model") else None
+
+
+def remedies(probed: Sequence[Probed]) -> list[str]:
+    """Commands of which any one makes a run work, the likeliest first: what runs but lacks something, then the rest."""
+    runs_first = sorted(probed, key=lambda found: (found.status == "unreachable") + 2 * (found.kind == "mistral"))
+    return list(dict.fromkeys(command for found in runs_first if (command := fix(found)) is not None))
+
+
+def advice(chosen: Endpoint) -> list[str]:
+    """What would make runs with this server better."""
+    lines = []
+    if not is_devstral(chosen.model):
+        lines.append(f"{chosen.model} is not a Devstral model; `ollama pull devstral-small-2` or --model name one.")
+    window = chosen.context_window
+    if window is not None and window < SMALL_WINDOW:
+        how = " Start it with `OLLAMA_CONTEXT_LENGTH=65536 ollama serve`." if chosen.kind == "ollama" else ""
+        lines.append(f"The context window of {window} tokens is too small for most runs.{how}")
+    return lines
+
+
+def key_origin(config: Config, environ: Mapping[str, str]) -> str | None:
+    """Where the key for the Mistral API is from, in the order in which it is looked for."""
+    if mistral_key(config.llm, environ) is None:
+        return None
+    if config.llm.api_key and not config.llm.base_url:
+        return "DEVSTRAL_LS_API_KEY" if environ.get("DEVSTRAL_LS_API_KEY") else f"llm.apiKey in {user_file()}"
+    if environ.get(KEY_VARIABLE, "").strip():
+        return KEY_VARIABLE
+    home = environ.get("VIBE_HOME")
+    return f"Mistral Vibe's {Path(home, '.env') if home else '~/.vibe/.env'}"
+
+
+def _show(found: Examination) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    from devstral_ls.cli.render import marks, visible
+
+    console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
+    yes, no = marks(console.encoding)
+
+    def line(good: bool | None, what: str, detail: str) -> None:
+        text = Text(f"{ {True: yes, False: no, None: ' ' * len(no)}[good] } ")
+        text.stylize("green" if good else "red" if good is False else "dim")
+        console.print(text.append(f"{what:<16}").append(visible(detail), "dim"), soft_wrap=True)
+
+    line(True, "devstral-ls", f"{found.version}, Python {found.python} ({found.executable})")
+    line(found.ripgrep is not None, "ripgrep", found.ripgrep or "not found")
+    file = found.config_file + ("" if found.config_file_exists else " (not there; defaults)")
+    line(not found.config_problems, "settings", file)
+    for problem in found.config_problems:
+        line(None, "", problem)
+    line(None if found.key is None else True, "API key", found.key or "none (needed for the Mistral API only)")
+    for server in found.servers:
+        unused = server.status == "unreachable" or (server.status == "key_refused" and found.key is None)
+        good = None if unused else server.status == "ready"
+        line(good, server.name, f"{server.url}  {server.problem or _about(server)}")
+    console.print()
+    for text in found.advice if found.error is None else ():
+        console.print(Text(visible(text), style="yellow"), soft_wrap=True)
+    if found.error is None:
+        console.print(
+            Text(visible(f"A run would use {found.model}, served by {found.chosen}."), "bold"), soft_wrap=True
+        )
+        return
+    console.print(Text(visible(f"A run would not work. {found.error}"), style="bold red"), soft_wrap=True)
+    if found.advice:
+        console.print(f"{'One of these' if len(found.advice) > 1 else 'This'} would mend it:")
+    for command in found.advice:
+        console.print(f"  {command}", soft_wrap=True)
+
+
+def _about(server: Server) -> str:
+    window = f", {server.context_window} tokens of context" if server.context_window else ""
+    return f"{server.model}{window}"
+
+
+def _camel(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Keys as JSON has them elsewhere in this program: `configFile`."""
+
+    def key(name: str) -> str:
+        first, *rest = name.split("_")
+        return first + "".join(part.capitalize() for part in rest)
+
+    def value(item: Any) -> Any:
+        if isinstance(item, Mapping):
+            return _camel(item)
+        return [value(each) for each in item] if isinstance(item, tuple | list) else item
+
+    return {key(name): value(item) for name, item in data.items()}

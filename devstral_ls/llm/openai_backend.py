@@ -1,0 +1,273 @@
+"""A model behind an OpenAI-compatible server. The only module that imports openai.
+
+openai's client sends the request and classifies its failure; the reply is read by our own decoders, chunk by chunk as
+it arrives, because servers disagree with the types that openai would parse it into.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from typing import TYPE_CHECKING, cast
+
+from devstral_ls import __version__
+from devstral_ls.config import LlmConfig
+from devstral_ls.errors import KeyRejected, ModelError, ModelNotFound, ReplyBroken, RequestRejected, ServerUnreachable
+from devstral_ls.llm.backend import Part, Reply, Request, RequestSent, Retrying
+from devstral_ls.llm.canonical import RequestEncoder
+from devstral_ls.llm.faults import classify, to_error
+from devstral_ls.llm.http import BROKEN, connection_problem, open_client
+from devstral_ls.llm.reply_reader import LostConnection, read_reply
+from devstral_ls.llm.retry import delay_before
+from devstral_ls.llm.servers import (
+    Kind,
+    key_advice,
+    model_advice,
+    sentence,
+    server_name,
+    start_advice,
+    without_userinfo,
+)
+
+if TYPE_CHECKING:
+    import httpx2
+    from openai import AsyncOpenAI
+
+_log = logging.getLogger(__name__)
+
+_LIST_TIMEOUT = 5.0
+# openai adds headers of its own and takes others from OPENAI_* variables that are meant for another server.
+_HEADERS = frozenset({"host", "accept-encoding", "connection", "content-length", "transfer-encoding"})
+
+
+class OpenAiBackend:
+    """One model of one server. Connections are kept between requests; `aclose` ends them.
+
+    base_url: normalised, with its `/v1`. api_key: None sends none. kind: what the server is, for better advice in
+    errors; the port tells where it isn't given.
+    """
+
+    def __init__(
+        self, base_url: str, model: str, api_key: str | None, config: LlmConfig, *, kind: Kind | None = None
+    ) -> None:
+        self._base_url = base_url
+        self._model = model
+        self._api_key = api_key
+        self._config = config
+        self._kind = kind
+        self._encoder = RequestEncoder()
+        self._include_usage = True
+        self._client: AsyncOpenAI | None = None
+        self._opening = asyncio.Lock()
+
+    @property
+    def model(self) -> str:
+        """The model's name as the server knows it."""
+        return self._model
+
+    async def warm_up(self) -> None:
+        """Load the client library, so that the first request doesn't have to. Never blocks the event loop for long."""
+        await self._open()
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()
+
+    async def stream(self, request: Request) -> AsyncGenerator[Part, None]:
+        """Parts of the reply as they arrive, a `Reply` last. Raises ModelError.
+
+        A failure before the first part of the reply is tried again, announced by `Retrying`. A reply that breaks off
+        later is returned with what was received: finish "incomplete", flag "connection_lost".
+        """
+        attempt, streamed = 1, True
+        while True:
+            yield RequestSent()
+            begun = False
+            try:
+                async with aclosing(self._attempt(request, streamed=streamed)) as parts:
+                    async for part in parts:
+                        if streamed and not begun and isinstance(part, Reply) and _was_swallowed(part):
+                            break
+                        begun = True
+                        yield part
+                    else:
+                        return
+            except _Failed as failed:
+                if failed.at_once:
+                    continue
+                attempt += 1
+                delay = delay_before(attempt, failed.headers) if failed.retryable else None
+                if delay is None:
+                    raise failed.error from failed.__cause__
+                yield Retrying(str(failed.error), delay)
+                await asyncio.sleep(delay)
+            else:
+                # Some servers lose a call while they stream it, and never otherwise.
+                streamed = False
+                yield Retrying("The server lost its own reply; asking again without streaming.", 0.0)
+
+    async def _attempt(self, request: Request, *, streamed: bool) -> AsyncGenerator[Part, None]:
+        """One request and its reply. Raises _Failed, only before the first part."""
+        body = self._encoder.encode(
+            request,
+            model=self._model,
+            temperature=self._config.temperature,
+            max_tokens=self._config.max_tokens,
+            stream=streamed,
+            include_usage=self._include_usage,
+        )
+        response = await self._post(body)
+        try:
+            async with aclosing(read_reply(response, request)) as parts:
+                async for part in parts:
+                    yield part
+        except LostConnection as error:
+            raise self._unanswered(error.__cause__ or error) from error
+        finally:
+            # Without this the server would go on generating for nobody.
+            await response.aclose()
+
+    async def _post(self, body: bytes) -> httpx2.Response:
+        """The answer to a chat completion, its body unread. Raises _Failed."""
+        import httpx2
+        import openai
+
+        client = await self._open()
+        try:
+            # openai types a stream as its own; asked for a response, it gives the response, unread.
+            return cast(
+                "httpx2.Response",
+                await client.post(
+                    "/chat/completions",
+                    cast_to=httpx2.Response,
+                    content=body,
+                    stream=True,
+                    stream_cls=openai.AsyncStream[object],
+                ),
+            )
+        except openai.APIStatusError as error:
+            failed = await self._refused(error.response.status_code, error.response.text, error.response.headers)
+            raise failed from None
+        except openai.APIConnectionError as error:
+            raise self._unanswered(error.__cause__ or error) from error
+        except httpx2.HTTPError as error:  # while the body of an error was read
+            raise self._unanswered(error) from error
+
+    async def _open(self) -> AsyncOpenAI:
+        async with self._opening:
+            if self._client is None:
+                # The import takes a third of a second; in a thread, the editor doesn't notice.
+                self._client = await asyncio.to_thread(self._make_client)
+            return self._client
+
+    def _make_client(self) -> AsyncOpenAI:
+        from openai import AsyncOpenAI
+
+        return AsyncOpenAI(
+            base_url=self._base_url,
+            api_key=self._api_key or "none",
+            max_retries=0,
+            http_client=open_client(
+                self._base_url,
+                connect_timeout=self._config.connect_timeout,
+                idle_timeout=self._config.idle_timeout,
+                event_hooks={"request": [self._set_headers]},
+            ),
+        )
+
+    async def _set_headers(self, request: httpx2.Request) -> None:
+        """Send our headers and no others: no key, organisation or custom header of OPENAI_* reaches this server."""
+        # A name and password in the URL have become a header of their own by now.
+        own = _HEADERS | {"authorization"} if request.url.userinfo else _HEADERS
+        for name in list(request.headers):
+            if name.lower() not in own:
+                del request.headers[name]
+        request.headers["Accept"] = "text/event-stream, application/json"
+        request.headers["Content-Type"] = "application/json"
+        request.headers["User-Agent"] = f"devstral-ls/{__version__}"
+        if self._api_key:
+            request.headers["Authorization"] = f"Bearer {self._api_key}"
+
+    def _unanswered(self, error: BaseException) -> _Failed:
+        """The failure of a request that got no answer, or none of its body."""
+        import httpx2
+
+        problem = connection_problem(error)
+        name = server_name(self._base_url, self._kind)
+        _log.info("no answer from %s: %s", name, type(error).__name__)
+        if isinstance(error, httpx2.ReadTimeout):
+            seconds = f"{self._config.idle_timeout:g} seconds"
+            return _Failed(
+                ReplyBroken(sentence(f"{name} sent nothing for {seconds}: look at its log, or raise llm.idleTimeout."))
+            )
+        # A kept connection may have been closed just before it was used again: that is worth another try.
+        broke = isinstance(error, httpx2.TransportError) and problem == BROKEN
+        advice = start_advice(self._base_url, self._kind)
+        return _Failed(ServerUnreachable(sentence(f"{name}: {problem}; {advice}.")), retryable=broke)
+
+    async def _refused(self, status: int, body: str, headers: Mapping[str, str]) -> _Failed:
+        """The failure of a request that was answered with an HTTP error."""
+        if self._include_usage and 400 <= status < 500 and ("stream_options" in body or "include_usage" in body):
+            self._include_usage = False
+            return _Failed(RequestRejected("The server takes no stream_options."), at_once=True)
+        name = server_name(self._base_url, self._kind)
+        if 300 <= status < 400:
+            target = headers.get("location", "elsewhere")
+            return _Failed(RequestRejected(sentence(f"{name} redirects to {target}: set llm.baseUrl to that server.")))
+        fault = classify(status, body)
+        error = to_error(fault, model=self._model, base_url=without_userinfo(self._base_url))
+        if isinstance(error, KeyRejected):
+            error = KeyRejected(sentence(f"{name} refused the key: {key_advice(self._base_url, self._kind)}."))
+        elif isinstance(error, ModelNotFound):
+            advice = model_advice(self._base_url, await self._models(), self._kind)
+            error = ModelNotFound(sentence(f"{name} has no model {self._model!r}: {advice}."))
+        return _Failed(self._without_key(error), retryable=fault.retryable, headers=headers)
+
+    async def _models(self) -> list[str]:
+        """The models the server lists; none when it doesn't."""
+        import httpx2
+        import openai
+
+        try:
+            client = await self._open()
+            response = await client.get("/models", cast_to=httpx2.Response, options={"timeout": _LIST_TIMEOUT})
+            return [str(entry["id"]) for entry in response.json()["data"]]
+        except (openai.OpenAIError, httpx2.HTTPError, ValueError, KeyError, TypeError):
+            return []  # it only would have made the message better
+
+    def _without_key(self, error: ModelError) -> ModelError:
+        """The error, its server's words cleared of our key."""
+        if self._api_key and self._api_key in str(error):
+            return type(error)(str(error).replace(self._api_key, "***"))
+        return error
+
+
+class _Failed(Exception):
+    """An attempt failed before any part of a reply.
+
+    error: what the user reads when there is no other try. retryable: whether waiting may help. at_once: the next
+    attempt is already different and counts as the same.
+    """
+
+    def __init__(
+        self,
+        error: ModelError,
+        *,
+        retryable: bool = False,
+        at_once: bool = False,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.retryable = retryable
+        self.at_once = at_once
+        self.headers = headers or {}
+
+
+def _was_swallowed(reply: Reply) -> bool:
+    """Whether the server counts tokens of a reply that it didn't send."""
+    return "empty_response" in reply.flags and reply.usage is not None and reply.usage.completion_tokens > 5

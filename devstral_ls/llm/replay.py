@@ -1,0 +1,101 @@
+"""Recorded exchanges, decoded again: what a server sent, in the shape of a reply that can be compared."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from devstral_ls.llm.backend import Reply
+from devstral_ls.llm.faults import Fault, classify
+from devstral_ls.llm.reply import ReplyDecoder
+from devstral_ls.llm.wire import Normaliser
+
+Cut = Callable[[bytes], Iterable[bytes]]
+
+
+def in_one_piece(data: bytes) -> Iterable[bytes]:
+    """All bytes in one read."""
+    return (data,)
+
+
+def run_case(
+    case: Mapping[str, Any], *, cut: Cut = in_one_piece, one_character_per_delta: bool = False, done: bool = True
+) -> dict[str, Any]:
+    """What we make of a recorded case, in the shape of its `expected`.
+
+    A case has `stream` (chunks, or raw text of the event stream), `content` (a message's whole text) or `http` (a
+    response that was not streamed). cut: how a stream's bytes are split into reads. one_character_per_delta: how
+    `content` is split into chunks. done: whether the stream says `[DONE]`.
+    """
+    request = case.get("request") or {}
+    tool_choice = request.get("tool_choice", "auto")
+    new_id = _numbered()
+    if "http" in case:
+        return _run_http(case["http"], Normaliser(case["tools"], tool_choice, new_id=new_id))
+    decoder = ReplyDecoder(case["tools"], tool_choice, new_id=new_id)
+    for piece in cut(stream_bytes(case, one_character_per_delta=one_character_per_delta, done=done)):
+        decoder.feed(piece)
+    _, reply = decoder.finish()
+    return describe(reply, classify(None, reply.error) if reply.error else None)
+
+
+def stream_bytes(case: Mapping[str, Any], *, one_character_per_delta: bool = False, done: bool = True) -> bytes:
+    """The event stream of a `stream` or `content` case."""
+    if "stream" in case:
+        frames = case["stream"]
+    else:
+        content = case["content"]
+        pieces = list(content) if one_character_per_delta else [content]
+        frames = [{"choices": [{"index": 0, "delta": {"content": piece}, "finish_reason": None}]} for piece in pieces]
+        frames.append({"choices": [{"index": 0, "delta": {}, "finish_reason": case.get("finish", "stop")}]})
+        frames.append("data: [DONE]\n\n")
+    text = "".join(frame if isinstance(frame, str) else f"data: {json.dumps(frame)}\n\n" for frame in frames)
+    return (text if done else text.replace("data: [DONE]\n\n", "")).encode()
+
+
+def describe(reply: Reply, fault: Fault | None = None) -> dict[str, Any]:
+    """A reply as plain data; what is absent or empty is left out, but text, calls and finish."""
+    actual: dict[str, Any] = {
+        "text": reply.text,
+        "tool_calls": [_describe_call(call) for call in reply.calls],
+        "finish": reply.finish,
+    }
+    if reply.reasoning:
+        actual["reasoning"] = reply.reasoning
+    if reply.usage:
+        actual["usage"] = {
+            "prompt_tokens": reply.usage.prompt_tokens,
+            "completion_tokens": reply.usage.completion_tokens,
+        }
+    if reply.flags:
+        actual["flags"] = sorted(reply.flags)
+    if reply.recovered:
+        actual["recovered"] = reply.recovered
+    if fault:
+        actual["error"] = {"kind": fault.kind, "message": fault.message}
+    return actual
+
+
+def _run_http(http: Mapping[str, Any], normaliser: Normaliser) -> dict[str, Any]:
+    body = http["body"]
+    if http["status"] == 200:
+        _, reply = normaliser.whole(json.loads(body) if isinstance(body, str) else body)
+        return describe(reply, normaliser.fault)
+    fault = classify(http["status"], body if isinstance(body, str) else json.dumps(body))
+    return {"error": {"kind": fault.kind, "retryable": fault.retryable, "message": fault.message}}
+
+
+def _describe_call(call: Any) -> dict[str, Any]:
+    described: dict[str, Any] = {"name": call.name, "arguments": call.arguments}
+    if call.error:
+        described["error"] = call.error
+    if call.repaired:
+        described["repaired"] = True
+    return described
+
+
+def _numbered() -> Callable[[], str]:
+    numbers = itertools.count(1)
+    return lambda: f"call{next(numbers):05d}"

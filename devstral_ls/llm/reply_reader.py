@@ -1,0 +1,83 @@
+"""An HTTP response, read as the parts of a reply."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from devstral_ls.llm.backend import Part, Reply, Request
+from devstral_ls.llm.reply import ReplyDecoder
+from devstral_ls.llm.wire import Normaliser
+
+if TYPE_CHECKING:
+    import httpx2
+
+# After `[DONE]` the end of the body is due at once; reading it lets the connection be used again.
+_END_OF_BODY = 0.2
+
+
+class LostConnection(Exception):
+    """The connection broke before any part of a reply. The cause is httpx2's exception."""
+
+
+async def read_reply(response: httpx2.Response, request: Request) -> AsyncGenerator[Part, None]:
+    """Parts as they arrive, a `Reply` last.
+
+    A connection that breaks in the middle ends the reply with what was received; one that breaks before the first
+    part raises LostConnection. Neither closes the response.
+    """
+    import httpx2
+
+    tools = [tool.name for tool in request.tools]
+    begun = lost = False
+    decoder = ReplyDecoder(tools, request.tool_choice)
+    try:
+        if response.headers.get("content-type", "").startswith("application/json"):
+            # Asked for a stream or not, the server answers in one piece.
+            parts, reply = Normaliser(tools, request.tool_choice).whole(_json(await response.aread()))
+            for part in (*parts, reply):
+                yield part
+            return
+        async with aclosing(response.aiter_bytes()) as received:
+            async for piece in received:
+                for part in decoder.feed(piece):
+                    begun = True
+                    yield part
+                if decoder.done:
+                    await _drain(received)
+                    break
+    except httpx2.HTTPError as error:
+        if not begun:
+            raise LostConnection from error
+        lost = True
+    parts, reply = decoder.finish()
+    for part in parts:
+        yield part
+    yield _marked(reply) if lost else reply
+
+
+def _marked(reply: Reply) -> Reply:
+    """The reply of a lost connection. After a finish reason only the usage can have been lost."""
+    return replace(reply, flags=reply.flags | {"connection_lost"}) if reply.finish == "incomplete" else reply
+
+
+async def _drain(received: AsyncIterator[bytes]) -> None:
+    import httpx2
+
+    # A server that leaves the body open only loses the connection's next use.
+    with contextlib.suppress(TimeoutError, httpx2.HTTPError):
+        async with asyncio.timeout(_END_OF_BODY):
+            async for _ in received:
+                pass
+
+
+def _json(text: bytes) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None

@@ -1,0 +1,103 @@
+"""Native calls, put together from the deltas of a stream."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from devstral_ls.llm.wire.json_scan import JsonScanner, Scan
+
+_NO_ID = ("", "null")
+
+
+class Slot:
+    """One call as far as it has arrived."""
+
+    def __init__(self, call_id: str) -> None:
+        self.id = call_id
+        self.name = ""
+        self.announced = False
+        self._pieces: list[str] = []
+        self._scanner = JsonScanner()
+        self._scanned = 0
+
+    @property
+    def arguments(self) -> str:
+        return "".join(self._pieces)
+
+    @property
+    def begun(self) -> bool:
+        """Some of the arguments have arrived."""
+        return bool(self._pieces)
+
+    def add(self, name: str, arguments: str) -> None:
+        # A name comes whole, in fragments, or again with every delta; after the arguments it can't be a fragment.
+        if not self.name or (name != self.name and not self._pieces):
+            self.name += name
+        if arguments:
+            self._pieces.append(arguments)
+
+    def complete(self) -> bool:
+        """The arguments are a whole JSON value; each piece is scanned once, however often this is asked."""
+        for piece in self._pieces[self._scanned :]:
+            self._scanner.feed(piece)
+        self._scanned = len(self._pieces)
+        return self._scanner.status is Scan.DONE
+
+
+class CallDeltas:
+    """The calls of one reply, in the order they began.
+
+    Servers number calls from 0 or 1, all with 0, or not at all; ids are missing, empty, null or "null" after the first
+    delta. A new id with a name is a new call whatever its index says.
+    """
+
+    def __init__(self) -> None:
+        self.slots: list[Slot] = []
+        self._by_index: dict[int, Slot] = {}
+        self._by_id: dict[str, Slot] = {}
+
+    def add(self, entry: Any) -> Slot | None:
+        """The call that `entry`, an element of `tool_calls`, belongs to; None when it is no object."""
+        if not isinstance(entry, Mapping):
+            return None
+        function = entry.get("function")
+        if not isinstance(function, Mapping):
+            function = entry
+        name = function.get("name")
+        name = name if isinstance(name, str) else ""
+        call_id = entry.get("id")
+        call_id = call_id if isinstance(call_id, str) and call_id not in _NO_ID else ""
+        index = entry.get("index")
+        index = index if isinstance(index, int) else None
+
+        slot = self._find(index, call_id, name)
+        if slot is None:
+            slot = Slot(call_id)
+            self.slots.append(slot)
+        if call_id:
+            slot.id = slot.id or call_id
+            self._by_id[call_id] = slot
+        if index is not None:
+            self._by_index[index] = slot
+        slot.add(name, _as_text(function.get("arguments")))
+        return slot
+
+    def _find(self, index: int | None, call_id: str, name: str) -> Slot | None:
+        if call_id in self._by_id:
+            return self._by_id[call_id]
+        slot = self._by_index.get(index) if index is not None else (self.slots[-1] if self.slots else None)
+        if slot is None:
+            return None
+        if call_id and slot.id and (name or index is None):
+            return None
+        if name and slot.name and not call_id and slot.complete():
+            return None
+        return slot
+
+
+def _as_text(arguments: Any) -> str:
+    if isinstance(arguments, str):
+        return arguments
+    return "" if arguments is None else json.dumps(arguments, ensure_ascii=False)

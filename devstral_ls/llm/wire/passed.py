@@ -1,0 +1,121 @@
+"""What has been let through of a message: its text, its reasoning, and where the next character would stand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from devstral_ls.llm.backend import CallPart, Part, ReasoningPart, TextPart
+from devstral_ls.llm.wire.envelopes import EnvelopeScanner
+from devstral_ls.llm.wire.heads import Place
+from devstral_ls.llm.wire.json_scan import Scan
+from devstral_ls.llm.wire.markdown import CodeTracker
+
+_BEHIND_SUSPECT = re.compile(r"[\s.!?)\"'*_]*")
+
+
+class Passed:
+    """Collects parts until they are taken; neighbouring pieces of text become one part."""
+
+    def __init__(self) -> None:
+        self.previous = ""
+        self._parts: list[Part] = []
+        self._passing: list[str] = []
+        self._segments: list[list[str]] = [[]]
+        self._reasoning: list[str] = []
+        self._code = CodeTracker()
+        self._opens_message = True
+        self._suspect: EnvelopeScanner | None = None
+
+    def text(self, text: str) -> None:
+        if not text:
+            return
+        self._passing.append(text)
+        self._segments[-1].append(text)
+        self._code.feed(text)
+        self.previous = text[-1]
+        if self._opens_message and not text.isspace():
+            self._opens_message = False
+        if self._suspect is not None:
+            self._follow_suspect(self._suspect, text)
+
+    def reasoning(self, text: str) -> None:
+        if text:
+            self._flush()
+            self._parts.append(ReasoningPart(text))
+            self._reasoning.append(text)
+
+    def announce(self, name: str) -> None:
+        self._flush()
+        self._parts.append(CallPart(name))
+
+    def calls_stood_here(self) -> None:
+        """Text after this is separate from the text before."""
+        self._segments.append([])
+        self._opens_message = False
+        self.previous = "}"
+
+    def place_before(self, char: str) -> Place | None:
+        """Where `char` would stand; None inside code."""
+        self._code.settle(char)
+        if self._code.inside:
+            return None
+        return Place(self._opens_message, self._code.opens_line, self.previous)
+
+    def suspect(self, names: Collection[str]) -> None:
+        """The next character opens JSON in the middle of a line: watch whether it is a call that was only printed."""
+        if self._suspect is not None and self._suspect.status is Scan.MORE:
+            return
+        if not self._assigned():
+            self._suspect = EnvelopeScanner(names)
+
+    @property
+    def suspected_call(self) -> bool:
+        """The text ends with a call that was printed behind other text."""
+        return self._suspect is not None and self._suspect.status is Scan.DONE and self._suspect.all_calls
+
+    def take_parts(self) -> list[Part]:
+        """The parts since they were last taken."""
+        self._flush()
+        parts, self._parts = self._parts, []
+        return parts
+
+    def whole_text(self) -> str:
+        """The text without the calls: what stood before them right-trimmed, what came after them appended."""
+        text = ""
+        for number, segment in enumerate(self._segments):
+            piece = "".join(segment)
+            if number == 0:
+                text = piece
+            elif not piece.strip():
+                text = text.rstrip()
+            else:
+                text = append(text.rstrip(), piece)
+        return text
+
+    def whole_reasoning(self) -> str:
+        return "".join(self._reasoning)
+
+    def _flush(self) -> None:
+        if self._passing:
+            self._parts.append(TextPart("".join(self._passing)))
+            self._passing.clear()
+
+    def _follow_suspect(self, suspect: EnvelopeScanner, text: str) -> None:
+        end = suspect.feed(text) if suspect.status is Scan.MORE else 0
+        stays = suspect.status is not Scan.DONE or _BEHIND_SUSPECT.fullmatch(text, end)
+        if suspect.status is Scan.BROKEN or not stays:
+            self._suspect = None
+
+    def _assigned(self) -> bool:
+        for piece in reversed(self._segments[-1]):
+            if solid := piece.rstrip():
+                return solid.endswith("=")
+        return False
+
+
+def append(text: str, trailing: str) -> str:
+    """`trailing` behind `text`, on a line of its own unless white space parts them already."""
+    if not text:
+        return trailing.lstrip()
+    return text + (trailing if trailing[0].isspace() else "\n" + trailing)

@@ -1,0 +1,224 @@
+"""`devstral-ls ask` from the outside: what it prints, writes and returns."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from devstral_ls.cli.ask import Stopped, parse_file
+from devstral_ls.scripted import ScriptedServer
+
+from .running import Ran, call, ended, environ, run, script, start
+
+BEFORE = b"def add(a, b):\r\n    return a - b\r\n\r\n\r\nprint(add(1, 2))"
+AFTER = BEFORE.replace(b"a - b", b"a + b")
+
+FIX = script(
+    {"text": "I'll look.", "calls": [call("read_file", path="calc.py")]},
+    {"calls": [call("edit_file", path="calc.py", old_string="return a - b", new_string="return a + b")]},
+    {"text": "It subtracted.", "usage": [1200, 34]},
+)
+TWO_FILES = script(
+    {"calls": [call("read_file", path="calc.py")]},
+    {
+        "calls": [
+            call("edit_file", path="calc.py", old_string="return a - b", new_string="return a + b"),
+            call("write_file", path="tests/test_calc.py", content="from calc import add\n\nassert add(1, 2) == 3\n"),
+        ]
+    },
+    {"text": "Done."},
+)
+COMMAND = script(
+    {"calls": [call("run_command", command="echo it ran")]},
+    {"text": "That was all."},
+)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "calc.py").write_bytes(BEFORE)
+    return folder
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> dict[str, str]:
+    home = tmp_path / "home"
+    home.mkdir()
+    return environ(home)
+
+
+def left_over(server: ScriptedServer) -> list[str]:
+    """Command lines of processes that know this server's address and were not ended."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            line = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            parent = (process / "environ").read_bytes()
+        except OSError:
+            continue
+        if "devstral_ls" in line and f"DEVSTRAL_LS_BASE_URL={server.base_url}".encode() in parent.split(b"\0"):
+            found.append(line)
+    return found
+
+
+async def test_apply_writes_the_edit_with_the_files_own_line_endings(project: Path, env: dict[str, str]) -> None:
+    with ScriptedServer(FIX) as model:
+        ran = await run(
+            *("ask", "fix add", "--apply", "--file", "calc.py:1-2", "--base-url", model.base_url), cwd=project, env=env
+        )
+        prompt = json.dumps(model.requests[0]["messages"][-1])
+    assert (project / "calc.py").read_bytes() == AFTER
+    assert ran.code == 0
+    assert ran.out == "I'll look.\nIt subtracted.\n"
+    assert "applied to calc.py" in ran.err
+    assert "1 file, +1 -1" in ran.err
+    assert "fix add" in prompt
+    assert "return a - b" in prompt
+    assert "print(add(1, 2))" not in prompt
+
+
+async def test_json_tells_everything_about_the_run_and_applies_nothing(project: Path, env: dict[str, str]) -> None:
+    with ScriptedServer(FIX) as model:
+        ran = await run("ask", "-", "--json", "--base-url", model.base_url, cwd=project, env=env, stdin=b"fix add\n")
+        assert "fix add" in json.dumps(model.requests[0]["messages"][-1])
+    told = json.loads(ran.out)
+    assert ran.code == 0
+    assert (told["state"], told["stopReason"], told["error"]) == ("finished", "end_turn", None)
+    assert told["text"] == "It subtracted."
+    assert told["usage"]["promptTokens"] >= 1200
+    assert told["usage"]["completionTokens"] >= 34
+    assert [(each["name"], each["ok"]) for each in told["toolCalls"]] == [("read_file", True), ("edit_file", True)]
+    assert [(each["path"], each["kind"], each["added"], each["removed"]) for each in told["edits"]] == [
+        ("calc.py", "edit", 1, 1)
+    ]
+    assert "+    return a + b\r\n" in told["diff"]
+    assert told["applied"] == []
+    assert (project / "calc.py").read_bytes() == BEFORE
+
+
+async def test_the_diff_can_be_piped_to_git_apply(project: Path, env: dict[str, str]) -> None:
+    with ScriptedServer(TWO_FILES) as model:
+        ran = await run("ask", "fix add", "--diff", "--base-url", model.base_url, cwd=project, env=env)
+    assert ran.code == 0
+    apply = ["git", "apply", "-"]
+    await asyncio.to_thread(subprocess.run, apply, cwd=project, input=ran.out.encode(), check=True)
+    assert (project / "calc.py").read_bytes() == AFTER
+    assert (project / "tests" / "test_calc.py").read_text() == "from calc import add\n\nassert add(1, 2) == 3\n"
+
+
+async def test_without_flags_and_terminal_the_diff_is_shown_and_nothing_is_written(
+    project: Path, env: dict[str, str]
+) -> None:
+    with ScriptedServer(TWO_FILES) as model:
+        ran = await run("ask", "fix add", cwd=project, env={**env, "DEVSTRAL_LS_BASE_URL": model.base_url})
+    assert ran.code == 0
+    assert ran.out.startswith("Done.\n--- a/calc.py\n")
+    assert "nothing was applied; --apply writes the edits" in ran.err
+    assert "2 files, +4 -1" in ran.err
+    assert (project / "calc.py").read_bytes() == BEFORE
+    assert not (project / "tests").exists()
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+async def test_a_command_runs_only_when_it_was_allowed(project: Path, env: dict[str, str], allowed: bool) -> None:
+    flags = ["--allow-commands"] if allowed else []
+    with ScriptedServer(COMMAND) as model:
+        ran = await run("ask", "run it", "--json", *flags, "--base-url", model.base_url, cwd=project, env=env)
+    told = json.loads(ran.out)
+    assert ran.code == 0
+    assert told["toolCalls"][0]["ok"] is allowed
+    assert ("it ran" in told["toolCalls"][0]["output"]) is allowed
+    assert told["deniedCommands"] == ([] if allowed else ["echo it ran"])
+    assert ("1 command was denied" in ran.err) is not allowed
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="looks for processes there")
+async def test_ctrl_c_cancels_the_run_and_leaves_no_process(project: Path, env: dict[str, str]) -> None:
+    with ScriptedServer(script({"text": "I am thinking about", "hang": True})) as model:
+        known = {**env, "DEVSTRAL_LS_BASE_URL": model.base_url}
+        process = await start("ask", "think", cwd=project, env=known)
+        assert await asyncio.to_thread(model.await_requests, 1)
+        process.send_signal(signal.SIGINT)
+        ran = await ended(process)
+        assert await asyncio.to_thread(model.await_disconnects, 1)
+        assert left_over(model) == []
+    assert ran.code == 130
+    assert ran.last == "devstral-ls: interrupted; the run was cancelled."
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="looks for processes there")
+async def test_a_reader_that_leaves_ends_the_run_quietly(project: Path, env: dict[str, str]) -> None:
+    with ScriptedServer(script({"text": "word " * 400, "delay": 0.001, "hang": True})) as model:
+        known = {**env, "DEVSTRAL_LS_BASE_URL": model.base_url}
+        reading, writing = os.pipe()
+        process = await start("ask", "talk", cwd=project, env=known, stdout=writing)
+        os.close(writing)
+        assert await asyncio.to_thread(os.read, reading, 5) == b"word "
+        os.close(reading)
+        ran = await ended(process)
+        assert ran.code == 130
+        assert await asyncio.to_thread(model.await_disconnects, 1)
+        assert left_over(model) == []
+    assert "Traceback" not in ran.err
+    assert "Exception" not in ran.err
+
+
+async def test_what_keeps_a_run_from_working_is_one_line(project: Path, env: dict[str, str]) -> None:
+    with ScriptedServer(FIX, api_key="right") as model, ScriptedServer(script(), "ollama") as gone:
+        nowhere = gone.base_url
+        gone.stop()
+
+        async def ask(*arguments: str, **more: str) -> Ran:
+            return await run("ask", *arguments, cwd=project, env={**env, **more}, stdin=b" \n")
+
+        ran = await asyncio.gather(
+            ask("x", "--base-url", model.base_url, DEVSTRAL_LS_API_KEY="wrong-key"),
+            ask("x", "--base-url", nowhere),
+            ask("x", "--file", "missing.py"),
+            ask("x", "--file", "calc.py:3-2"),
+            ask("x", "--file", "../outside.py"),
+            ask("x", "--workspace", "nowhere"),
+            ask(" "),
+            ask("-"),
+            ask("x", "--apply", "--diff"),
+        )
+    assert [each.code for each in ran] == [1, 1, 2, 2, 2, 2, 2, 4, 2]
+    assert all(each.out == "" for each in ran)
+    assert all("Traceback" not in each.err for each in ran)
+    assert "key" in ran[0].last
+    assert "wrong-key" not in ran[0].err
+    assert nowhere in ran[1].last
+    assert "missing.py is not a file" in ran[2].last
+    assert [len(each.err.strip().splitlines()) for each in ran[2:]] == [1] * 7
+
+
+async def test_a_failed_run_is_an_exit_code_and_an_error_in_json(project: Path, env: dict[str, str]) -> None:
+    broken = script({"error": {"status": 400, "body": {"error": {"message": "no such thing"}}}})
+    with ScriptedServer(broken) as model:
+        ran = await run("ask", "x", "--json", "--base-url", model.base_url, cwd=project, env=env)
+    told = json.loads(ran.out)
+    assert ran.code == 1
+    assert told["state"] == "failed"
+    assert "no such thing" in told["error"]
+    assert told["error"] in ran.last
+
+
+def test_a_file_is_given_with_or_without_lines(tmp_path: Path) -> None:
+    assert parse_file("src/a.py") == (Path("src/a.py"), None)
+    assert parse_file("src/a.py:7") == (Path("src/a.py"), (7, 7))
+    assert parse_file("C:\\src\\a.py:7-9") == (Path("C:\\src\\a.py"), (7, 9))
+    odd = tmp_path / "a.py:3"
+    if os.name != "nt":
+        odd.write_text("")
+        assert parse_file(str(odd)) == (odd, None)
+    for wrong in ("a.py:0", "a.py:5-4"):
+        with pytest.raises(Stopped):
+            parse_file(wrong)
