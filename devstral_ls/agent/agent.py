@@ -63,9 +63,10 @@ async def run(
         report(ReplyReceived(reply.usage, len(reply.calls)))
         if reply.recovered:
             report(Noticed(f"The model printed a tool call as text; it was understood ({reply.recovered})."))
-        if reply.text or reply.calls:
-            session.messages.append(AssistantMessage(reply.text, reply.calls))
-            answer = reply.text or answer
+        said = reply.text if reply.text.strip() else ""
+        if said or reply.calls:
+            session.messages.append(AssistantMessage(said, reply.calls))
+            answer = said or answer
         if reply.calls:
             ended = await _act(session, reply, offered, context, report, patience, repeats)
             if ended:
@@ -73,9 +74,9 @@ async def run(
         elif nudge := patience.nudge(reply):
             session.messages.append(UserMessage(nudge))
         else:
-            if not reply.text.strip():
+            if not said:
                 report(Noticed("The model answered with nothing, twice. Ask again, or differently."))
-            return RunEnded("max_tokens" if reply.finish == "length" else "end_turn", reply.text, turn)
+            return RunEnded("max_tokens" if reply.finish == "length" else "end_turn", said, turn)
     report(Noticed(f"Stopped after {max_turns} turns (agent.maxTurns). Ask it to continue if it should."))
     return RunEnded("max_turn_requests", answer, max_turns)
 

@@ -15,13 +15,19 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from devstral_ls.cli.conversation import Conversation, Outcome, Question, conversation
 from devstral_ls.cli.keyboard import Keyboard
-from devstral_ls.cli.streams import fail, prepare_streams
-from devstral_ls.errors import ForUser
+from devstral_ls.cli.streams import FAILED, INTERRUPTED, Stopped, fail, guarded
 
 if TYPE_CHECKING:
     from devstral_ls.cli.render import Terminal
 
-DONE, FAILED, USAGE, NOT_APPLIED, INPUT_MISSING, INTERRUPTED = 0, 1, 2, 3, 4, 130
+STOPPED_EARLY = {
+    "max_tokens": "the reply was cut off at the token limit (llm.maxTokens).",
+    "max_turn_requests": "the run stopped after the most turns it may take (agent.maxTurns); ask again to go on.",
+    "refusal": "the model refused.",
+}
+"""Why a run ended before the model had finished, by its stop reason."""
+
+DONE, USAGE, NOT_APPLIED, INPUT_MISSING = 0, 2, 3, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,37 +44,21 @@ class Options:
     model: str | None = None
 
 
-class Stopped(ForUser):
-    """The command ends here, with this exit code."""
-
-    def __init__(self, code: int, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-
-
 def run(options: Options) -> int:
     """The exit code. Every error is one line on stderr."""
-    prepare_streams()
-    try:
+
+    def ask() -> int:
         root, question = _question(options)
         return asyncio.run(_ask(options, root, question))
-    except Stopped as stop:
-        return fail(stop.code, str(stop))
-    except ForUser as error:
-        return fail(FAILED, str(error))
-    except BrokenPipeError:
-        # Nobody reads any more: the run was ended like an interrupted one, and Python must not try to flush at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return INTERRUPTED
-    except KeyboardInterrupt:
-        return fail(INTERRUPTED, "interrupted; the run was cancelled.")
+
+    return guarded(ask)
 
 
 async def _ask(options: Options, root: Path, question: Question) -> int:
     started = time.monotonic()
     async with conversation(root, settings(options), os.environ) as talk:
         # The server process is starting; what the terminal needs is imported meanwhile.
-        from devstral_ls.cli.render import Terminal, usage_line
+        from devstral_ls.cli.render import Terminal, show_diff, stat_lines, usage_line
 
         keyboard = Keyboard()
         text_to = sys.stdout if options.output == "text" else sys.stderr if options.output == "diff" else None
@@ -77,23 +67,27 @@ async def _ask(options: Options, root: Path, question: Question) -> int:
             outcome = await talk.ask(question, screen)
         finally:
             screen.rest()
+        code, message = verdict(outcome)
+        if code == DONE and outcome.files:
+            if options.output == "diff" or (options.output == "text" and not options.apply):
+                show_diff(outcome.diff, sys.stdout)
+            screen.line(stat_lines(outcome.files))
         screen.line(usage_line(outcome, time.monotonic() - started))
-        return await _finish(options, talk, outcome, screen, keyboard)
+        if code == DONE and outcome.files and await _wanted(options, keyboard, screen):
+            failure = await talk.apply(outcome)
+            if failure is not None:
+                code, message = NOT_APPLIED, failure
+        return _finish(options, talk, outcome, screen, code, message)
 
 
-async def _finish(options: Options, talk: Conversation, outcome: Outcome, screen: Terminal, keyboard: Keyboard) -> int:
-    """What follows a run: its result shown, its edits applied or not, and the exit code for all of it."""
-    from devstral_ls.cli.render import show_diff, stat_lines
-
-    code, message = verdict(outcome)
-    if code == DONE and outcome.files:
-        screen.line(stat_lines(outcome.files))
-        if options.output == "diff" or (options.output == "text" and not options.apply):
-            show_diff(outcome.diff, sys.stdout)
-    if code == DONE and outcome.diff and await _wanted(options, keyboard, screen):
-        failure = await talk.apply(outcome)
-        if failure is not None:
-            code, message = NOT_APPLIED, failure
+def _finish(
+    options: Options, talk: Conversation, outcome: Outcome, screen: Terminal, code: int, message: str | None
+) -> int:
+    """The exit code, after what is left to say about the run."""
+    if code == DONE and outcome.stop_reason in STOPPED_EARLY:
+        screen.notice(STOPPED_EARLY[outcome.stop_reason])
+    if code in (FAILED, INTERRUPTED) and outcome.files:
+        screen.notice("the edits made until then were not applied.")
     if options.output == "json":
         sys.stdout.write(json.dumps(report(outcome, talk, message), indent=2) + "\n")
         sys.stdout.flush()
@@ -150,7 +144,6 @@ def settings(options: Options) -> Mapping[str, Any]:
     """The server's settings for this command: the user's own hold where no flag says otherwise."""
     return {
         "llm": {"baseUrl": options.base_url, "model": options.model},
-        "edits": {"mode": "propose"},
         "transcript": {"open": False},
         "client": {"stream": True},
     }

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from devstral_ls.cli import sample
 from devstral_ls.cli.conversation import Outcome, Question, conversation
-from devstral_ls.cli.streams import fail, prepare_streams
+from devstral_ls.cli.streams import fail, guarded
 from devstral_ls.errors import ForUser
 
 if TYPE_CHECKING:
@@ -40,15 +40,14 @@ class Finding:
 
 def run(*, apply: bool, manner: str, keep: Path | None) -> int:
     """0 when all that is shown really happened, else 1."""
-    prepare_streams()
-    print("This is a demo: the answers come from a script, not from a model. Everything else is real.", flush=True)  # noqa: T201
-    try:
+
+    def demo() -> int:
+        sys.stdout.write("This is a demo: the answers come from a script, not from a model. Everything else is real.\n")
+        sys.stdout.flush()
         with _folder(keep) as folder:
             return asyncio.run(_demo(folder, apply, cast("Manner", manner)))
-    except ForUser as error:
-        return fail(1, str(error))
-    except KeyboardInterrupt:
-        return fail(130, "interrupted.")
+
+    return guarded(demo)
 
 
 async def _demo(folder: Path, apply: bool, manner: Manner) -> int:
@@ -56,7 +55,7 @@ async def _demo(folder: Path, apply: bool, manner: Manner) -> int:
 
     started = time.monotonic()
     project = folder / "invoices"
-    project.mkdir()
+    command = f"{Path(sys.executable).name} -m unittest"
     sample.copy_sample(project)
     before = sample.digests(project)
     script = Script.parse(json.loads(sample.script_text()))
@@ -65,12 +64,14 @@ async def _demo(folder: Path, apply: bool, manner: Manner) -> int:
         async with conversation(project, _settings(model), environ) as talk:
             screen = _screen()
             red = await sample.run_tests(project)
-            _heading(screen, f"The project: {project}", f"$ python -m unittest\n{red.summary}")
+            _heading(screen, f"The project: {project}", f"$ {command}\n{red.summary}")
             _heading(screen, f"devstral-ls ask {PROMPT!r}")
             outcome = await talk.ask(Question(PROMPT), screen)
             screen.rest()
             untouched = sample.digests(project) == before
             still_red = await sample.run_tests(project)
+            if outcome.message is not None:
+                screen.notice(outcome.message)
             _show_proposal(screen, outcome)
             findings = [
                 Finding("the tests failed before", not red.passed),
@@ -81,11 +82,11 @@ async def _demo(folder: Path, apply: bool, manner: Manner) -> int:
                 Finding("with the edit staged, the agent saw them pass", _agent_saw(outcome, -1, "\nOK")),
                 Finding("nothing was written to disk, where they still fail", untouched and not still_red.passed),
             ]
-            if apply:
+            if apply and all(finding.holds for finding in findings):
                 failure = await talk.apply(outcome)
                 green = await sample.run_tests(project)
                 changed = {name for name, digest in sample.digests(project).items() if before.get(name) != digest}
-                _heading(screen, "Applied", f"$ python -m unittest\n{green.summary}")
+                _heading(screen, "Applied", f"$ {command}\n{green.summary}")
                 findings += [
                     Finding(
                         f"the edit was applied{f': {failure}' if failure else ''}", changed == {"invoices/money.py"}
@@ -98,7 +99,6 @@ async def _demo(folder: Path, apply: bool, manner: Manner) -> int:
 def _settings(model: ScriptedServer) -> Mapping[str, Any]:
     return {
         "llm": {"baseUrl": model.base_url, "model": "devstral-small-2", "apiKey": "scripted"},
-        "edits": {"mode": "propose"},
         "execution": {"enabled": True},
         "transcript": {"open": False},
         "client": {"stream": True},

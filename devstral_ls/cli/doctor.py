@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import devstral_ls
-from devstral_ls.cli.streams import fail, prepare_streams
+from devstral_ls.cli.streams import guarded
 from devstral_ls.config import Config, Layer, base_layers, load, user_file
 from devstral_ls.errors import ForUser
 from devstral_ls.llm.discovery import Endpoint, Probed, find_server, probe_all
@@ -62,17 +62,18 @@ class Examination:
 
 def run(*, as_json: bool, base_url: str | None, model: str | None) -> int:
     """0 when a run would work, else 1."""
-    prepare_streams()
     flags = Layer("command line", {"llm": {"baseUrl": base_url, "model": model}})
-    try:
+
+    def examined() -> int:
         found = asyncio.run(examine(os.environ, flags))
-    except KeyboardInterrupt:
-        return fail(130, "interrupted.")
-    if as_json:
-        sys.stdout.write(json.dumps({"ok": found.error is None, **_camel(asdict(found))}, indent=2) + "\n")
-    else:
-        _show(found)
-    return 0 if found.error is None else 1
+        if as_json:
+            sys.stdout.write(json.dumps({"ok": found.error is None, **_camel(asdict(found))}, indent=2) + "\n")
+        else:
+            _show(found)
+        sys.stdout.flush()
+        return 0 if found.error is None else 1
+
+    return guarded(examined)
 
 
 async def examine(environ: Mapping[str, str], flags: Layer) -> Examination:
@@ -164,12 +165,11 @@ def key_origin(config: Config, environ: Mapping[str, str]) -> str | None:
 
 
 def _show(found: Examination) -> None:
-    from rich.console import Console
     from rich.text import Text
 
-    from devstral_ls.cli.render import marks, visible
+    from devstral_ls.cli.render import Plain, marks, visible
 
-    console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
+    console = Plain(sys.stdout)
     yes, no = marks(console.encoding)
 
     def line(good: bool | None, what: str, detail: str) -> None:

@@ -20,6 +20,16 @@ from devstral_ls.cli.conversation import Outcome, ToolCall
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 
 
+class Plain(Console):
+    """A console that takes text as it is: no markup, no highlighting, and a broken pipe is the caller's affair."""
+
+    def __init__(self, file: TextIO) -> None:
+        super().__init__(file=file, highlight=False, markup=False, emoji=False)
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 class Consent(Protocol):
     """Who decides on commands and edits."""
 
@@ -37,7 +47,7 @@ class Terminal:
     def __init__(self, text_to: TextIO | None, errors: TextIO, consent: Consent, *, allow_commands: bool) -> None:
         self._text_to = text_to
         self._plain = text_to is None or not text_to.isatty()
-        self._errors = Console(file=errors, highlight=False, markup=False, emoji=False)
+        self._errors = Plain(errors)
         self._consent = consent
         self._allow_commands = allow_commands
         self._progress: Progress | None = None
@@ -116,7 +126,7 @@ def show_diff(diff: str, stream: TextIO) -> None:
         stream.write(diff)
         stream.flush()
         return
-    Console(file=stream, highlight=False, markup=False, emoji=False).print(diff_text(diff), soft_wrap=True, end="")
+    Plain(stream).print(diff_text(diff), soft_wrap=True, end="")
 
 
 def visible(text: str) -> str:

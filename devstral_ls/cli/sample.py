@@ -22,7 +22,7 @@ class TestRun:
 
 
 def copy_sample(to: Path) -> None:
-    """The project's files in the existing folder `to`.
+    """The project's files in the new folder `to`.
 
     In the package their names end in `.txt`, so that no tool takes the project for a part of it.
     """
@@ -30,9 +30,9 @@ def copy_sample(to: Path) -> None:
 
 
 def _copy(source: Traversable, to: Path) -> None:
+    to.mkdir()
     for entry in source.iterdir():
         if entry.is_dir():
-            (to / entry.name).mkdir()
             _copy(entry, to / entry.name)
         elif entry.name.endswith(".txt"):
             (to / entry.name.removesuffix(".txt")).write_bytes(entry.read_bytes())

@@ -2,7 +2,38 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Callable
+
+from devstral_ls.errors import ForUser
+
+FAILED, INTERRUPTED = 1, 130
+
+
+class Stopped(ForUser):
+    """The command ends here, with this exit code."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def guarded(command: Callable[[], int]) -> int:
+    """The command's exit code; an error, an interruption and a reader that left each have one, too."""
+    prepare_streams()
+    try:
+        return command()
+    except Stopped as stop:
+        return fail(stop.code, str(stop))
+    except ForUser as error:
+        return fail(FAILED, str(error))
+    except BrokenPipeError:
+        # Nobody reads any more, which ends a command like Ctrl-C; Python must not try to flush at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return INTERRUPTED
+    except KeyboardInterrupt:
+        return fail(INTERRUPTED, "interrupted.")
 
 
 def prepare_streams() -> None:

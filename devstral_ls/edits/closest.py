@@ -22,8 +22,8 @@ MAX_WINDOWS = 8
 MAX_LINES = 24
 MAX_COLUMNS = 240
 
-LIKE = 0.5
-"""How much a window must resemble the text to be worth showing, from 0 to 1."""
+LIKE = 0.6
+"""How much lines have to resemble each other, from 0 to 1, to be worth showing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def closest_window(contents: Sequence[str], wanted: Sequence[str]) -> Window | N
     for start, _ in sorted(votes.items(), key=lambda vote: (-vote[1], vote[0]))[:MAX_WINDOWS]:
         window = Window(max(0, start), min(len(contents), max(0, start) + len(wanted)))
         likeness, of_a_line = _likeness(contents[window.start : window.end], wanted)
-        if likeness > most and (likeness > LIKE or of_a_line > (1 + LIKE) / 2):
+        if likeness > most and (likeness > LIKE**2 or of_a_line > (1 + LIKE) / 2):
             best, most = window, likeness
     return best
 
@@ -110,7 +110,7 @@ def column_of(found: str, wanted: str) -> int:
 
 
 def _likeness(found: Sequence[str], wanted: Sequence[str]) -> tuple[float, float]:
-    """How much the wanted lines resemble their counterparts, on average; and the one that does so most."""
+    """How much the wanted lines resemble their counterparts: the mean square, and the most of any one."""
     total = weights = most = 0.0
     for index, line in enumerate(wanted[:MAX_LINES]):
         # The first line counts double, so that of two windows the one that goes wrong later is shown.
@@ -118,7 +118,7 @@ def _likeness(found: Sequence[str], wanted: Sequence[str]) -> tuple[float, float
         weights += weight
         if index < len(found):
             likeness = _line_likeness(found[index].strip(BLANKS), line.strip(BLANKS)[:MAX_COLUMNS])
-            total += weight * likeness
+            total += weight * likeness**2
             most = max(most, likeness if len(line.strip(BLANKS)) > 8 else 0.0)
     return total / weights if weights else 0.0, most
 
@@ -128,5 +128,5 @@ def _line_likeness(found: str, wanted: str) -> float:
     part = found[column : column + MAX_COLUMNS] if column == 0 else found[column : column + len(wanted)]
     if part == wanted:
         return 1.0
-    matcher = SequenceMatcher(None, part, wanted, autojunk=False)
+    matcher = SequenceMatcher(None, part.lower(), wanted.lower(), autojunk=False)
     return matcher.ratio() if matcher.quick_ratio() > LIKE else 0.0

@@ -8,7 +8,7 @@ from functools import partial
 
 from devstral_ls.edits.candidate import Candidate, Wording
 from devstral_ls.edits.lines import contents_of
-from devstral_ls.edits.source import BLANKS, Source
+from devstral_ls.edits.source import BLANKS, Source, without_blank_tail
 from devstral_ls.errors import EditRefused
 
 TAB_WIDTHS = (2, 3, 4, 8)
@@ -17,13 +17,16 @@ TAB_WIDTHS = (2, 3, 4, 8)
 
 def shift_indentation(source: Source, old: str, new: str) -> Iterator[Candidate]:
     """Whole lines that differ from the file's by one uniform change of indentation (and in trailing whitespace)."""
+    if not old.strip() or (texts := without_blank_tail(old, new)) is None:
+        return
+    old, new = texts
     lines = contents_of(old)
     wanted = [line.strip(BLANKS) for line in lines]
-    if not any(wanted):
-        return
     for first in source.windows(wanted, "both"):
         found = source.contents[first : first + len(lines)]
-        pairs = [(_indent(mine), _indent(theirs)) for mine, theirs in zip(lines, found, strict=True) if mine.strip()]
+        pairs = [
+            (_indent(mine), _indent(theirs)) for mine, theirs in zip(lines, found, strict=True) if mine.strip(BLANKS)
+        ]
         if shift := _shift(pairs):
             start, end = source.span(first, len(lines), closed=old.endswith("\n"))
             yield Candidate(start, end, shift.phrase, partial(_indented, old, new, shift, first))

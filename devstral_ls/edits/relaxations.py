@@ -14,7 +14,7 @@ from devstral_ls.edits.candidate import Candidate, Wording
 from devstral_ls.edits.escapes import undo_escapes
 from devstral_ls.edits.indentation import shift_indentation
 from devstral_ls.edits.lines import contents_of
-from devstral_ls.edits.source import BLANKS, Source
+from devstral_ls.edits.source import BLANKS, Source, without_blank_tail
 from devstral_ls.edits.typography import read_as_ascii
 from devstral_ls.errors import EditRefused
 
@@ -23,9 +23,10 @@ Relaxation = Callable[[Source, str, str], Iterable[Candidate]]
 
 def ignore_trailing_whitespace(source: Source, old: str, new: str) -> Iterator[Candidate]:
     """Lines that differ in nothing but spaces and tabs at their ends, or in the file's missing final newline."""
-    wanted = [line.rstrip(BLANKS) for line in contents_of(old)]
-    if not any(wanted):
+    if not old.strip() or (texts := without_blank_tail(old, new)) is None:
         return
+    old, new = texts
+    wanted = [line.rstrip(BLANKS) for line in contents_of(old)]
     for first in source.windows(wanted, "right"):
         start, end = source.span(first, len(wanted), closed=old.endswith("\n"))
         found = source.plain[start:end]

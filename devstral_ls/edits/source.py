@@ -94,6 +94,18 @@ class Source:
         return list(accumulate(map(len, self.raw_lines), initial=0))
 
 
+def without_blank_tail(old: str, new: str) -> tuple[str, str] | None:
+    """Both texts without a last line that is blank and unfinished: what a model leaves behind when it closes a string.
+
+    None when only the old text has one: whether the next line is to be kept apart is then unclear.
+    """
+    trimmed = old.rstrip(BLANKS)
+    if trimmed == old or not trimmed.endswith("\n"):
+        return old, new
+    new = new.rstrip(BLANKS)
+    return (trimmed, new) if not new or new.endswith("\n") else None
+
+
 def positions(text: str, wanted: str) -> Iterator[int]:
     """Every offset of `wanted` in `text`, overlapping ones included, in order."""
     at = text.find(wanted)

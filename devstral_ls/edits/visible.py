@@ -20,6 +20,8 @@ def numbered(source: Source, line: int) -> str:
 
 def visible(text: str, at: int = 0) -> tuple[str, int]:
     """The text with its whitespace shown, a long one only around offset `at`; and the column where `at` is shown."""
+    if not text:
+        return "(an empty line)", 0
     start = max(0, at - WIDTH // 2) if len(text) > WIDTH else 0
     end = start + WIDTH
     before = ("…" if start else "") + "".join(map(_shown, text[start:at]))

@@ -22,6 +22,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 FICLONE = 0x40049409
+PIECE = 1024 * 1024
+"""Bytes copied at once."""
+
 NO_CLONE = {errno.EOPNOTSUPP, errno.EXDEV, errno.EINVAL, errno.ENOTTY, errno.ENOSYS, errno.EPERM}
 
 
@@ -88,8 +91,7 @@ class Copying:
 
     def _file(self, source: str, target: str, status: os.stat_result) -> None:
         try:
-            if not (self.clones and self._clone(source, target)):
-                shutil.copyfile(source, target, follow_symlinks=False)
+            self._content(source, target)
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise
@@ -98,15 +100,21 @@ class Copying:
             os.chmod(target, stat.S_IMODE(status.st_mode) & 0o777)
             os.utime(target, ns=(status.st_atime_ns, status.st_mtime_ns))
 
-    def _clone(self, source: str, target: str) -> bool:
-        try:
-            clone(source, target)
-        except OSError as error:
-            if error.errno not in NO_CLONE:
-                raise
-            self.clones = False
-            return False
-        return True
+    def _content(self, source: str, target: str) -> None:
+        with open(source, "rb", buffering=0) as read:
+            if self.clones:
+                try:
+                    return clone(source, read.fileno(), target)
+                except OSError as error:
+                    if error.errno not in NO_CLONE:
+                        raise
+                    self.clones = False
+            with open(target, "wb", buffering=0) as written:
+                while data := read.read(PIECE):
+                    rest = memoryview(data)
+                    while rest:
+                        rest = rest[written.write(rest) :]
+        return None
 
     def _link_target(self, link: str) -> str:
         return copied_link(link, os.readlink(link), self._source_real, str(self.target))
@@ -143,13 +151,16 @@ def copied_link(link: str, given: str, source_real: str, target: str) -> str:
     return given if os.path.isabs(given) else real
 
 
-def clone(source: str, target: str) -> None:
-    """Make `target` share `source`'s blocks until one of them is written to. Raises OSError where that can't be."""
+def clone(source: str, descriptor: int, target: str) -> None:
+    """Make `target` share the blocks of `source`, open as `descriptor`, until one of them is written to.
+
+    Raises OSError where that can't be.
+    """
     if sys.platform == "linux":
         import fcntl
 
-        with open(source, "rb") as read, open(target, "wb") as written:
-            fcntl.ioctl(written.fileno(), FICLONE, read.fileno())
+        with open(target, "wb", buffering=0) as written:
+            fcntl.ioctl(written.fileno(), FICLONE, descriptor)
     elif sys.platform == "darwin":
         libc = ctypes.CDLL(None, use_errno=True)
         if libc.clonefile(os.fsencode(source), os.fsencode(target), 0):

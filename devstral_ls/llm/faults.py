@@ -40,32 +40,28 @@ class Fault:
 
 def classify(status: int | None, body: str) -> Fault:
     """The fault behind an error answer; `status` is None for an error inside a stream. Never raises."""
-    message = message_of(body)
-    if not message:
-        message = f"HTTP {status}" if status else "unknown error"
-    for kind, pattern in _BY_TEXT:
-        # Validation errors quote the request, in which anything can stand.
-        if pattern.search(message if kind == "bad_request" else f"{message}\n{_labels(body)}"):
-            return Fault(kind, kind == "rate_limited", message)
-    if status is None:
-        return Fault("server", True, message)
-    return Fault(_by_status(status), status in RETRYABLE, message)
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return _classify(status, broken_message(body), "")
+    return _classify(status, _text_of(value) or ("" if not value else body.strip()), _labels(value))
 
 
 def classify_frame(frame: Mapping[str, Any]) -> Fault | None:
     """The fault that a chunk of a stream reports; None when it reports none."""
     if frame.get("error") or frame.get("object") == "error" or ("choices" not in frame and _text_of(frame)):
-        return classify(None, json.dumps(frame))
+        return _classify(None, _text_of(frame), _labels(frame))
     return None
 
 
-def message_of(body: str) -> str:
-    """The sentence in an error body: in `error`, `message` or `detail`, a list of validation errors, or plain text."""
-    try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
-        return _from_broken(body)
-    return _text_of(value) or ("" if isinstance(value, dict | list) and not value else body.strip())
+def _classify(status: int | None, message: str, labels: str) -> Fault:
+    message = message or (f"HTTP {status}" if status else "unknown error")
+    for kind, pattern in _BY_TEXT:
+        if pattern.search(message) or pattern.search(labels):
+            return Fault(kind, kind == "rate_limited", message)
+    if status is None:
+        return Fault("server", True, message)
+    return Fault(_by_status(status), status in RETRYABLE, message)
 
 
 def to_error(fault: Fault, *, model: str = "", base_url: str = "") -> ModelError:
@@ -83,7 +79,9 @@ def to_error(fault: Fault, *, model: str = "", base_url: str = "") -> ModelError
     if fault.kind == "rate_limited":
         return ServerBusy(f"The server's rate limit is reached; try again in a moment. {quoted}")
     if fault.kind == "model_not_found":
-        return ModelNotFound(f"The server{where} does not have {the_model}; set llm.model to one it has. It says: {said}")
+        return ModelNotFound(
+            f"The server{where} does not have {the_model}; set llm.model to one it has. It says: {said}"
+        )
     if fault.kind == "tools_unsupported":
         return RequestRejected(
             f"The server can't call tools with {the_model}; choose a model with tools, or start the server with tool "
@@ -95,10 +93,13 @@ def to_error(fault: Fault, *, model: str = "", base_url: str = "") -> ModelError
         return RequestRejected(f"The server{where} refuses the request: {said}")
     if fault.retryable and _BUSY.search(said):
         return ServerBusy(f"The server{where} is busy; try again in a moment. It says: {said}")
-    return ReplyBroken(f"The server{where} failed; try again, and look at its log if that doesn't help. It says: {said}")
+    return ReplyBroken(
+        f"The server{where} failed; try again, and look at its log if that doesn't help. It says: {said}"
+    )
 
 
 _LONGEST = 400
+_DEEPEST = 8
 
 _BUSY = re.compile(r"\bbusy\b|overloaded|loading model|capacity|try again later", re.IGNORECASE)
 
@@ -177,53 +178,53 @@ def _by_status(status: int) -> FaultKind:
     return "bad_request"
 
 
-def _text_of(value: Any) -> str:
-    """The first text found where servers put it."""
+def _text_of(value: Any, depth: int = 0) -> str:
+    """The first text found where servers put it: `error`, `message`, `detail`, or a list of validation errors."""
     if isinstance(value, str):
         return value
+    if depth > _DEEPEST:
+        return ""
     if isinstance(value, list):
-        return "; ".join(text for text in map(_validation_error, value) if text)
+        return "; ".join(text for item in value if (text := _validation_error(item, depth + 1)))
     if isinstance(value, Mapping):
         for key in ("error", "message", "detail", "msg"):
-            text = _text_of(value.get(key))
+            text = _text_of(value.get(key), depth + 1)
             if text:
                 return text
         for key in ("error_description", "title", "type"):
-            text = value.get(key)
-            if isinstance(text, str) and text:
-                return text
+            label = value.get(key)
+            if isinstance(label, str) and label:
+                return label
     return ""
 
 
-def _validation_error(item: Any) -> str:
+def _validation_error(item: Any, depth: int) -> str:
     """`body.max_tokens: Extra inputs are not permitted`."""
-    if not isinstance(item, Mapping) or not isinstance(item.get("loc"), list):
-        return _text_of(item)
-    return f"{'.'.join(map(str, item['loc']))}: {_text_of(item)}"
+    text = _text_of(item, depth)
+    if isinstance(item, Mapping) and isinstance(item.get("loc"), list):
+        return f"{'.'.join(map(str, item['loc']))}: {text}"
+    return text
 
 
-def _labels(body: str) -> str:
+def _labels(value: Any) -> str:
     """The machine-readable words of an error: its types and codes."""
-    try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
-        return ""
     words: list[str] = []
-    while isinstance(value, Mapping):
-        words += [str(value[key]) for key in ("type", "code") if isinstance(value.get(key), str)]
+    for _ in range(_DEEPEST):
+        if not isinstance(value, Mapping):
+            break
+        words += [word for key in ("type", "code") if isinstance(word := value.get(key), str)]
         value = value.get("error")
     return " ".join(words)
 
 
 _BROKEN_FRAME = re.compile(r'\s*\{\s*"error"\s*:\s*"?(.*?)"?\s*\}\s*', re.DOTALL)
+_TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL | re.IGNORECASE)
 
 
-def _from_broken(body: str) -> str:
-    """Some servers paste the message into JSON without escaping it; proxies send HTML."""
+def broken_message(body: str) -> str:
+    """The message in a body that is no JSON: some servers paste it in without escaping it, proxies send HTML."""
     frame = _BROKEN_FRAME.fullmatch(body)
     if frame:
         return frame[1]
-    title = re.search(r"<title>(.*?)</title>", body, re.DOTALL | re.IGNORECASE)
-    if title and body.lstrip().startswith("<"):
-        return title[1].strip()
-    return body.strip()
+    title = _TITLE.search(body) if body.lstrip().startswith("<") else None
+    return title[1].strip() if title else body.strip()

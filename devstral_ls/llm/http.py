@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 from devstral_ls.llm.servers import is_local
 
@@ -17,10 +18,12 @@ def open_client(base_url: str, *, connect_timeout: float, idle_timeout: float, *
 
     connect_timeout: seconds until a connection must stand. idle_timeout: seconds without a single byte. The whole
     exchange may take as long as it likes. Proxies of the environment are used, but never for this machine. Redirects
-    are not followed: a conversation goes where the user sent it.
+    are not followed: a conversation goes where the user sent it. A name and password in `base_url` are sent as a
+    header; requests are made to the URL without them, because URLs are logged.
     """
     import httpx2
 
+    options.setdefault("auth", _basic_auth(base_url))
     if is_local(base_url):
         # An explicit transport takes no proxy from the environment. Plain HTTP needs no certificates, and loading
         # them takes longer than a whole exchange with a local server.
@@ -31,6 +34,15 @@ def open_client(base_url: str, *, connect_timeout: float, idle_timeout: float, *
         headers={"Accept-Encoding": "identity"},  # compression would hold small chunks back
         **options,
     )
+
+
+def _basic_auth(base_url: str) -> httpx2.BasicAuth | None:
+    import httpx2
+
+    parts = urlsplit(base_url)
+    if not parts.username:
+        return None
+    return httpx2.BasicAuth(unquote(parts.username), unquote(parts.password or ""))
 
 
 def connection_problem(error: BaseException) -> str:

@@ -20,7 +20,7 @@ from devstral_ls.llm.canonical import RequestEncoder
 from devstral_ls.llm.faults import classify, to_error
 from devstral_ls.llm.http import BROKEN, connection_problem, open_client
 from devstral_ls.llm.reply_reader import LostConnection, read_reply
-from devstral_ls.llm.retry import delay_before
+from devstral_ls.llm.retry import FIRST_DELAY, delay_before
 from devstral_ls.llm.servers import (
     Kind,
     key_advice,
@@ -42,21 +42,34 @@ _LIST_TIMEOUT = 5.0
 _HEADERS = frozenset({"host", "accept-encoding", "connection", "content-length", "transfer-encoding"})
 
 
+def preload() -> None:
+    """Import the client library, which takes a third of a second. Call it in a thread."""
+    import openai  # noqa: F401
+
+
 class OpenAiBackend:
     """One model of one server. Connections are kept between requests; `aclose` ends them.
 
     base_url: normalised, with its `/v1`. api_key: None sends none. kind: what the server is, for better advice in
-    errors; the port tells where it isn't given.
+    errors; the port tells where it isn't given. first_delay: seconds before the first retry, doubled for the next.
     """
 
     def __init__(
-        self, base_url: str, model: str, api_key: str | None, config: LlmConfig, *, kind: Kind | None = None
+        self,
+        base_url: str,
+        model: str,
+        api_key: str | None,
+        config: LlmConfig,
+        *,
+        kind: Kind | None = None,
+        first_delay: float = FIRST_DELAY,
     ) -> None:
         self._base_url = base_url
         self._model = model
         self._api_key = api_key
         self._config = config
         self._kind = kind
+        self._first_delay = first_delay
         self._encoder = RequestEncoder()
         self._include_usage = True
         self._client: AsyncOpenAI | None = None
@@ -100,7 +113,7 @@ class OpenAiBackend:
                 if failed.at_once:
                     continue
                 attempt += 1
-                delay = delay_before(attempt, failed.headers) if failed.retryable else None
+                delay = delay_before(attempt, failed.headers, self._first_delay) if failed.retryable else None
                 if delay is None:
                     raise failed.error from failed.__cause__
                 yield Retrying(str(failed.error), delay)
@@ -168,7 +181,7 @@ class OpenAiBackend:
         from openai import AsyncOpenAI
 
         return AsyncOpenAI(
-            base_url=self._base_url,
+            base_url=without_userinfo(self._base_url),
             api_key=self._api_key or "none",
             max_retries=0,
             http_client=open_client(
@@ -181,8 +194,8 @@ class OpenAiBackend:
 
     async def _set_headers(self, request: httpx2.Request) -> None:
         """Send our headers and no others: no key, organisation or custom header of OPENAI_* reaches this server."""
-        # A name and password in the URL have become a header of their own by now.
-        own = _HEADERS | {"authorization"} if request.url.userinfo else _HEADERS
+        # A name and password in the base URL have become a header by now.
+        own = _HEADERS | {"authorization"} if "@" in self._base_url else _HEADERS
         for name in list(request.headers):
             if name.lower() not in own:
                 del request.headers[name]

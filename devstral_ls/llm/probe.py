@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from devstral_ls.llm.http import connection_problem, open_client
 from devstral_ls.llm.model_choice import choose_model, same_model
-from devstral_ls.llm.servers import Kind, is_local, server_root
+from devstral_ls.llm.servers import Kind, is_local, server_root, without_userinfo
 
 if TYPE_CHECKING:
     import httpx2
@@ -76,12 +76,14 @@ class _Asking:
 
     async def models(self) -> tuple[int, Any]:
         """Status and JSON (None when it is none) of the model list. Raises _NoAnswer."""
-        return await self._send("GET", f"{self.base_url}/models", None)
+        return await self._send("GET", f"{without_userinfo(self.base_url)}/models", None)
 
     async def page(self, path: str, body: Any = None) -> Mapping[str, Any]:
         """The JSON object at `path` below the server's root, empty when there is none. A body makes it a POST."""
         try:
-            _, answer = await self._send("GET" if body is None else "POST", server_root(self.base_url) + path, body)
+            _, answer = await self._send(
+                "GET" if body is None else "POST", server_root(without_userinfo(self.base_url)) + path, body
+            )
         except _NoAnswer:
             return {}
         return _object(answer)

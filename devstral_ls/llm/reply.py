@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from devstral_ls.llm.backend import Part, Reply
+from devstral_ls.llm.faults import broken_message
 from devstral_ls.llm.sse import SseDecoder
 from devstral_ls.llm.wire import Normaliser, new_call_id
 
@@ -65,4 +66,4 @@ def read_chunk(payload: str) -> Any:
     try:
         return json.loads(payload)
     except (ValueError, RecursionError):
-        return {"error": payload} if payload.lstrip().startswith('{"error"') else None
+        return {"error": broken_message(payload)} if payload.lstrip().startswith('{"error"') else None

@@ -12,14 +12,16 @@ FIRST_DELAY = 0.5
 LONGEST_DELAY = 60.0
 
 
-def delay_before(attempt: int, headers: Mapping[str, str], now: datetime | None = None) -> float | None:
+def delay_before(
+    attempt: int, headers: Mapping[str, str], first_delay: float = FIRST_DELAY, now: datetime | None = None
+) -> float | None:
     """Seconds to wait before attempt `attempt` (the first retry is 2); None when there should be none.
 
     headers: those of the failed answer, names in lower case; their Retry-After is honoured.
     """
     if attempt > ATTEMPTS:
         return None
-    delay = max(FIRST_DELAY * 2.0 ** (attempt - 2), retry_after(headers, now) or 0.0)
+    delay = max(first_delay * 2.0 ** (attempt - 2), retry_after(headers, now) or 0.0)
     return delay if delay <= LONGEST_DELAY else None
 
 

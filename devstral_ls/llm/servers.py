@@ -144,5 +144,7 @@ def key_advice(base_url: str, kind: Kind | None = None) -> str:
 
 
 def sentence(text: str) -> str:
-    """`text` with a capital letter."""
+    """`text` with a capital letter, unless it begins with a name that has none (vLLM, llama.cpp)."""
+    if text.startswith(tuple(server.title for server in LOCAL_SERVERS)):
+        return text
     return text[:1].upper() + text[1:]

@@ -32,7 +32,9 @@ class Model:
             if self._backend is None or self._made_for != settings:
                 await self.close()
                 endpoint = await find_server(settings, os.environ)
-                self._backend = OpenAiBackend(endpoint.base_url, endpoint.model, endpoint.api_key, settings)
+                self._backend = OpenAiBackend(
+                    endpoint.base_url, endpoint.model, endpoint.api_key, settings, kind=endpoint.kind
+                )
                 self._made_for, self.endpoint = settings, endpoint
             return self._backend
 

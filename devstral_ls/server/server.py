@@ -24,6 +24,7 @@ from devstral_ls.agent.tasks import TASKS
 from devstral_ls.config import Layer
 from devstral_ls.errors import RequestRefused
 from devstral_ls.execution.commands import StagedCommands
+from devstral_ls.llm.openai_backend import preload
 from devstral_ls.server import code_actions, commands
 from devstral_ls.server.approval import ask_approval
 from devstral_ls.server.arguments import Arguments
@@ -116,7 +117,7 @@ class DevstralServer(LanguageServer):
 
     def after_initialized(self) -> None:
         self._spawn(self.settings.fetch(), "settings")
-        self._spawn(asyncio.to_thread(_import_model_client), "warm up")
+        self._spawn(asyncio.to_thread(preload), "warm up")
 
     async def close(self) -> None:
         """End runs, reviews and connections; called once, at shutdown or when the client is gone."""
@@ -320,11 +321,6 @@ def _folders(params: dict[str, Any]) -> list[Path]:
     if not paths and isinstance(params.get("rootPath"), str):
         paths = [Path(params["rootPath"])]
     return list(dict.fromkeys(canonical(path) for path in paths))
-
-
-def _import_model_client() -> None:
-    """Load the model's SDK while the user is still typing; importing it takes a third of a second."""
-    import openai  # noqa: F401
 
 
 def _nothing() -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from devstral_ls.cli.ask import Stopped, parse_file
+from devstral_ls.cli.ask import parse_file
+from devstral_ls.cli.streams import Stopped
 from devstral_ls.scripted import ScriptedServer
 
 from .running import Ran, call, ended, environ, run, script, start
@@ -20,16 +21,18 @@ BEFORE = b"def add(a, b):\r\n    return a - b\r\n\r\n\r\nprint(add(1, 2))"
 AFTER = BEFORE.replace(b"a - b", b"a + b")
 
 FIX = script(
-    {"text": "I'll look.", "calls": [call("read_file", path="calc.py")]},
-    {"calls": [call("edit_file", path="calc.py", old_string="return a - b", new_string="return a + b")]},
+    {"text": "I'll look.", "calls": [call("read_file", file_path="calc.py")]},
+    {"calls": [call("edit_file", file_path="calc.py", old_string="return a - b", new_string="return a + b")]},
     {"text": "It subtracted.", "usage": [1200, 34]},
 )
 TWO_FILES = script(
-    {"calls": [call("read_file", path="calc.py")]},
+    {"calls": [call("read_file", file_path="calc.py")]},
     {
         "calls": [
-            call("edit_file", path="calc.py", old_string="return a - b", new_string="return a + b"),
-            call("write_file", path="tests/test_calc.py", content="from calc import add\n\nassert add(1, 2) == 3\n"),
+            call("edit_file", file_path="calc.py", old_string="return a - b", new_string="return a + b"),
+            call(
+                "write_file", file_path="tests/test_calc.py", content="from calc import add\n\nassert add(1, 2) == 3\n"
+            ),
         ]
     },
     {"text": "Done."},
@@ -151,7 +154,7 @@ async def test_ctrl_c_cancels_the_run_and_leaves_no_process(project: Path, env: 
         assert await asyncio.to_thread(model.await_disconnects, 1)
         assert left_over(model) == []
     assert ran.code == 130
-    assert ran.last == "devstral-ls: interrupted; the run was cancelled."
+    assert ran.last == "devstral-ls: interrupted."
 
 
 @pytest.mark.skipif(not Path("/proc").exists(), reason="looks for processes there")

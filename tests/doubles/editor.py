@@ -22,8 +22,9 @@ Answer = dict[str, Any] | None
 
 @dataclass(frozen=True)
 class Personality:
-    """capabilities: as sent. applies: how it answers applyEdit: "truth", "always true", "null when declined",
-    "{}" or "never". picks: titles it picks from messages, in order of preference; none of them: no answer (null).
+    """capabilities: as sent. applies: how it answers applyEdit: "truth", "always true", "{}" or "never" after applying,
+    "declines" (null) or "refuses" (false) without. picks: titles it picks from messages, in order of preference; none
+    of them: no answer (null).
     """
 
     name: str
@@ -59,8 +60,13 @@ class FakeEditor:
         self.log: list[str] = []
         self.diagnostics: dict[str, list[dict[str, Any]]] = {}
         self.updates: list[dict[str, Any]] = []
+        self.refreshed: list[str] = []
+        self.wrote: dict[Path, bytes | None] = {}
+        """What this editor itself wrote to disk; None where it deleted."""
         self.before_apply: Callable[[], None] | None = None
         """What the user does between the question and the edit."""
+        self.silent: set[str] = set()
+        """Requests it never answers."""
         self.encoding = "utf-16"
         server.on_message = self._take
 
@@ -148,6 +154,8 @@ class FakeEditor:
             self.updates.append(params)
 
     def _answer(self, method: str, params: Any) -> Any:
+        if method in self.silent:
+            return NO_ANSWER
         if method == "workspace/configuration":
             return [self.personality.settings for _ in params["items"]]
         if method == "window/showMessageRequest":
@@ -163,6 +171,9 @@ class FakeEditor:
         if method == "window/showDocument":
             self.shown.append(params["uri"])
             return {"success": True}
+        if method == "workspace/textDocumentContent/refresh":
+            self.refreshed.append(params["uri"])
+            return None
         if method in ("window/workDoneProgress/create", "client/registerCapability"):
             return None
         raise AssertionError(f"the server asked for {method}")
@@ -170,13 +181,15 @@ class FakeEditor:
     def _apply_edit(self, edit: dict[str, Any]) -> Any:
         how = self.personality.applies
         try:
-            if how != "declines":
+            if how not in ("declines", "refuses"):
                 self.apply(edit)
         except EditError as error:
             return {"applied": how == "always true", "failureReason": str(error)}
         if how == "never":
             return NO_ANSWER
-        return {"truth": {"applied": True}, "always true": {"applied": True}, "{}": {}, "declines": None}.get(how)
+        if how in ("truth", "always true", "refuses"):
+            return {"applied": how != "refuses"}
+        return {} if how == "{}" else None
 
     def apply(self, edit: dict[str, Any]) -> None:
         """Apply a workspace edit all or nothing, as strictly as the specification allows."""
@@ -194,16 +207,25 @@ class FakeEditor:
             elif operation.get("kind") == "delete":
                 deleted.append(operation["uri"])
             else:
-                self._edit(operation, texts)
+                self._edit(operation, texts, edit.get("changeAnnotations", {}))
         for uri, text in texts.items():
             if uri not in self.buffers:
-                path = to_path(uri)
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(text.encode())
+                self._write(to_path(uri), text.encode())
             elif self.buffers[uri].text != text:
                 self.type(uri, text)
         for uri in deleted:
             to_path(uri).unlink()
+            self.wrote[to_path(uri)] = None
+
+    def save(self, uri: str) -> None:
+        """Write a buffer to disk, as its user does."""
+        self._write(to_path(uri), self.buffers[uri].text.encode())
+        self.server.notify("textDocument/didSave", {"textDocument": {"uri": uri}})
+
+    def _write(self, path: Path, content: bytes) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        self.wrote[path] = content
 
     def _create(self, operation: dict[str, Any], texts: dict[str, str]) -> None:
         options = operation["options"]
@@ -211,7 +233,7 @@ class FakeEditor:
             raise EditError("the file exists")
         texts.setdefault(operation["uri"], "")
 
-    def _edit(self, operation: dict[str, Any], texts: dict[str, str]) -> None:
+    def _edit(self, operation: dict[str, Any], texts: dict[str, str], annotations: dict[str, Any]) -> None:
         uri = operation["textDocument"]["uri"]
         assert "version" in operation["textDocument"], "an absent version crashes Neovim"
         version = operation["textDocument"]["version"]
@@ -220,7 +242,13 @@ class FakeEditor:
             raise EditError(f"stale: version {version} of {buffer.version}")
         if uri not in texts:
             texts[uri] = to_path(uri).read_bytes().decode()
-        texts[uri] = apply_text_edits(texts[uri], operation["edits"], self.encoding)
+        # A preview opens with the edits that need confirmation unticked; its user just presses Apply.
+        ticked = [
+            item
+            for item in operation["edits"]
+            if "annotationId" not in item or not annotations[item["annotationId"]].get("needsConfirmation")
+        ]
+        texts[uri] = apply_text_edits(texts[uri], ticked, self.encoding)
 
 
 NO_ANSWER = object()

@@ -18,7 +18,7 @@ from devstral_ls.errors import KeyRejected, ModelNotFound, ServerUnreachable
 from devstral_ls.llm.discovery import USUAL_PLACES, Endpoint, Places, find_server, probe_all
 from devstral_ls.llm.keys import read_env_file
 from devstral_ls.llm.model_choice import choose_model
-from devstral_ls.llm.servers import Kind, normalize_base_url
+from devstral_ls.llm.servers import Kind, normalize_base_url, server_name, start_advice
 from devstral_ls.scripted import Manner, Script, ScriptedServer
 
 QWEN = Script((), model="qwen3-coder:30b")
@@ -33,6 +33,7 @@ def free_port() -> int:
 
 
 DEAD = f"http://127.0.0.1:{free_port()}/v1"
+DEAD_MISTRAL = f"http://localhost:{free_port()}/v1"
 
 
 @pytest.fixture
@@ -51,7 +52,7 @@ def start(servers: ExitStack, manner: Manner, script: Script = SMALL_2, **option
     return servers.enter_context(ScriptedServer(script, manner, **options))
 
 
-def places(*local: tuple[Kind, str], mistral: str = DEAD) -> Places:
+def places(*local: tuple[Kind, str], mistral: str = DEAD_MISTRAL) -> Places:
     return Places(local, mistral)
 
 
@@ -227,13 +228,21 @@ async def test_an_explicit_base_url_is_never_replaced(servers: ExitStack, enviro
     assert running.connections == 0
 
 
-async def test_an_unreachable_server_is_named_with_the_command_that_starts_it(environ: dict[str, str]) -> None:
+async def test_an_unreachable_server_is_named_with_what_to_do(environ: dict[str, str]) -> None:
     with pytest.raises(ServerUnreachable) as raised:
-        await find_server(LlmConfig(base_url="localhost:11434"), environ, places())
+        await find_server(LlmConfig(base_url=DEAD), environ, places())
     assert str(raised.value) == (
-        "Ollama at http://localhost:11434/v1 can't be used, nothing answers: start Ollama (`ollama serve`), "
-        "or set llm.baseUrl to the server that runs."
+        f"The server at {DEAD} can't be used, nothing answers: start the server, "
+        "or set llm.baseUrl to the one that runs."
     )
+
+
+def test_the_port_tells_which_command_starts_the_server() -> None:
+    assert server_name("http://localhost:11434/v1") == "Ollama at http://localhost:11434/v1"
+    assert "`ollama serve`" in start_advice("http://localhost:11434/v1")
+    assert "`vllm serve " in start_advice("http://127.0.0.1:8000/v1")
+    assert "`llama-server " in start_advice("http://[::1]:8080/v1")
+    assert start_advice("http://gpu-box:8000/v1") == "check llm.baseUrl and the network"
 
 
 async def test_an_explicit_server_is_recognised_at_any_port(servers: ExitStack, environ: dict[str, str]) -> None:
@@ -283,14 +292,14 @@ async def test_everything_probed_is_listed_with_its_problem(servers: ExitStack, 
         (ollama.base_url, "ollama", "ready", None),
         (DEAD, "vllm", "unreachable", "nothing answers"),
         (loading, "llama.cpp", "unusable", "the model is still loading"),
-        (DEAD, "mistral", "key_refused", "no API key is known: set MISTRAL_API_KEY"),
+        (DEAD_MISTRAL, "mistral", "key_refused", "no API key is known: set MISTRAL_API_KEY"),
     ]
 
 
 async def test_the_configured_server_is_listed_once(servers: ExitStack, environ: dict[str, str]) -> None:
     server = start(servers, "vllm")
     found = await probe_all(LlmConfig(base_url=server.base_url), environ, places(("vllm", server.base_url)))
-    assert [each.url for each in found] == [server.base_url, DEAD]
+    assert [each.url for each in found] == [server.base_url, DEAD_MISTRAL]
 
 
 def test_the_usual_places_are_this_machines_in_the_order_of_preference() -> None:

@@ -53,7 +53,7 @@ async def test_an_empty_directory_a_file_and_nothing_are_told_apart(given: Given
     context = given(FILES)
     (tmp_path / "empty").mkdir()
     assert await call(context, "list_directory", path="empty") == "empty is empty."
-    with pytest.raises(NotFound, match="is a file. Call read_file"):
+    with pytest.raises(NotFound, match="is a file"):
         await call(context, "list_directory", path="a.py")
     with pytest.raises(NotFound, match="does not exist"):
         await call(context, "list_directory", path="none")

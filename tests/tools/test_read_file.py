@@ -64,7 +64,7 @@ async def test_an_offset_past_the_end_is_refused_with_the_length(given: Given) -
 
 
 async def test_a_directory_is_refused_with_the_right_tool(given: Given) -> None:
-    with pytest.raises(NotText, match='src is a directory. Call list_directory with {"path": "src"}'):
+    with pytest.raises(NotText, match=r'src is a directory\. Call list_directory with \{"path": "src"\}'):
         await call(given({"src/a.py": ""}), "read_file", file_path="src")
 
 

@@ -61,15 +61,16 @@ class Surrogates:
         self._high = text[-1] if text and "\ud800" <= text[-1] <= "\udbff" else ""
         if self._high:
             text = text[:-1]
-        return _encodable(text)
+        return encodable(text)
 
     def finish(self) -> str:
         """What is left of a half that nothing followed."""
         left, self._high = self._high, ""
-        return _encodable(left)
+        return encodable(left)
 
 
-def _encodable(text: str) -> str:
+def encodable(text: str) -> str:
+    """`text` with U+FFFD for lone surrogates, which could be neither written to a file nor sent on."""
     try:
         text.encode()
     except UnicodeEncodeError:

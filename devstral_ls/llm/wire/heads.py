@@ -69,46 +69,51 @@ def _prefixes(literal: str) -> str:
 
 
 _NAME = r"[A-Za-z0-9_.\-]{1,64}"
-_MARKERS = rf"(?:{re.escape(MARKER)}\s*)+"
-_CALL_ID = r"\[CALL_ID\]\s*[A-Za-z0-9]+\s*"
-_CALL_ID_CUT = rf"(?:{_prefixes('[CALL_ID]')}|\[CALL_ID\]\s*[A-Za-z0-9]*\s*)"
-_ARGS = r"\[ARGS\]\s*"
+_GAP = r"\s{0,64}"
+_MARKERS = rf"(?:{re.escape(MARKER)}{_GAP}){{1,4}}"
+_CALL_ID = rf"\[CALL_ID\]{_GAP}[A-Za-z0-9]{{1,64}}{_GAP}"
+_CALL_ID_CUT = rf"(?:{_prefixes('[CALL_ID]')}|\[CALL_ID\]{_GAP}[A-Za-z0-9]{{0,64}}{_GAP})"
+_ARGS = rf"\[ARGS\]{_GAP}"
 
-_MARKED_JSON = re.compile(rf"{_MARKERS}(?=\{{|\[\s*\{{)")
+_MARKED_JSON = re.compile(rf"{_MARKERS}(?=\{{|\[{_GAP}\{{)")
 _MARKED_CALL = re.compile(
-    rf"{_MARKERS}(?P<name>{_NAME})(?P<gap>\s*)(?:{_CALL_ID})?(?:(?P<args>{_ARGS})(?=[{{\"]|\[[^A-Z])|(?=\{{))"
+    rf"{_MARKERS}(?P<name>{_NAME})(?P<gap>{_GAP})(?:{_CALL_ID})?(?:(?P<args>{_ARGS})(?=[{{\"]|\[[^A-Z])|(?=\{{))"
 )
-_MARKED_BARE = re.compile(rf"{_MARKERS}(?P<name>{_NAME})\s*(?:{_CALL_ID})?{_ARGS}(?=\[TOOL_CALLS\]|</s>)")
+_MARKED_BARE = re.compile(rf"{_MARKERS}(?P<name>{_NAME}){_GAP}(?:{_CALL_ID})?{_ARGS}(?=\[TOOL_CALLS\]|</s>)")
 _MARKED_CUT = re.compile(
-    rf"{_prefixes(MARKER)}\Z|{_MARKERS}(?:{_prefixes(MARKER)}|\[\s*|(?:{_NAME})\s*"
+    rf"{_prefixes(MARKER)}\Z|{_MARKERS}(?:{_prefixes(MARKER)}|\[{_GAP}|(?:{_NAME}){_GAP}"
     rf"(?:{_CALL_ID_CUT}|(?:{_CALL_ID})?{_prefixes('[ARGS]')}|(?:{_CALL_ID})?{_ARGS}"
     rf"(?:{_prefixes(MARKER)}|{_prefixes(END_OF_TEXT)}))?)\Z"
 )
-_MARKED_END = re.compile(rf"{_MARKERS}(?P<name>{_NAME})\s*(?:{_CALL_ID})?(?P<args>{_ARGS})?\Z")
+_MARKED_END = re.compile(rf"{_MARKERS}(?P<name>{_NAME}){_GAP}(?:{_CALL_ID})?(?P<args>{_ARGS})?\Z")
 
-_UNMARKED = re.compile(rf"(?:\[CALL_ID\]\s*[A-Za-z0-9]+|[A-Za-z0-9]{{9}})?(?:(?P<args>{_ARGS}))?(?=\{{)")
+_UNMARKED = re.compile(rf"(?:\[CALL_ID\]{_GAP}[A-Za-z0-9]{{1,64}}|[A-Za-z0-9]{{9}})?(?:(?P<args>{_ARGS}))?(?=\{{)")
 _UNMARKED_CUT = re.compile(
     rf"(?:[A-Za-z0-9]{{0,9}}|{_CALL_ID_CUT}|(?:{_CALL_ID}|[A-Za-z0-9]{{9}})?(?:{_prefixes('[ARGS]')}|{_ARGS}))\Z"
 )
-_UNMARKED_END = re.compile(rf"(?:\[CALL_ID\]\s*[A-Za-z0-9]+|[A-Za-z0-9]{{9}})?{_ARGS}\Z")
+_UNMARKED_END = re.compile(rf"(?:\[CALL_ID\]{_GAP}[A-Za-z0-9]{{1,64}}|[A-Za-z0-9]{{9}})?{_ARGS}\Z")
 
-_TAGGED_JSON = re.compile(r"(?:<tool_call>|\[TOOL_REQUEST\])\s*(?=\{|\[\s*\{)")
-_TAGGED_FUNCTION = re.compile(r"(?:<tool_call>\s*)?<function=([^>\s]{1,64})>")
+_TAGGED_JSON = re.compile(rf"(?:<tool_call>|\[TOOL_REQUEST\]){_GAP}(?=\{{|\[{_GAP}\{{)")
+_TAGGED_FUNCTION = re.compile(rf"(?:<tool_call>{_GAP})?<function=(?P<name>[^>\s]{{1,64}})>")
 _TAGGED_CUT = re.compile(
-    rf"(?:{_prefixes('<tool_call>')}|{_prefixes('[TOOL_REQUEST]')}|(?:<tool_call>|\[TOOL_REQUEST\])\s*\[?\s*"
-    rf"|<tool_call>\s*{_prefixes('<function=')}|{_prefixes('<function=')}"
-    rf"|(?:<tool_call>\s*)?<function=[^>\s]{{0,64}})\Z"
+    rf"(?:{_prefixes('<tool_call>')}|{_prefixes('[TOOL_REQUEST]')}|(?:<tool_call>|\[TOOL_REQUEST\]){_GAP}\[?{_GAP}"
+    rf"|<tool_call>{_GAP}{_prefixes('<function=')}|{_prefixes('<function=')}"
+    rf"|(?:<tool_call>{_GAP})?<function=[^>\s]{{0,64}})\Z"
 )
 _TAG_CLOSERS = ("</tool_call>", "[END_TOOL_REQUEST]")
 
 _THINK = re.compile(r"\[THINK\]")
 _THINK_CUT = re.compile(rf"{_prefixes('[THINK]')}\Z")
-_JSON = re.compile(r"\[\s*(?=\{)|(?=\{)")
-_JSON_CUT = re.compile(r"\[\s*\Z")
-_FENCE = re.compile(r"(?P<ticks>`{3,})[ \t]*(?:json\w*|tool\w*)?[ \t]*\r?\n\s*(?=\{|\[\s*\{)", re.IGNORECASE)
+_JSON = re.compile(rf"\[{_GAP}(?=\{{)|(?=\{{)")
+_JSON_CUT = re.compile(rf"\[{_GAP}\Z")
+_TICKS = r"`{3,}[ \t]{0,8}"
+_LINE_END = r"[ \t]{0,8}\r?\n"
+_FENCE = re.compile(
+    rf"(?P<ticks>`{{3,}})[ \t]{{0,8}}(?:(?:json|tool)\w{{0,16}})?{_LINE_END}{_GAP}(?=\{{|\[{_GAP}\{{)", re.IGNORECASE
+)
 _FENCE_CUT = re.compile(
-    rf"(?:`{{1,2}}|`{{3,}}[ \t]*(?:json\w*|tool\w*|{_prefixes('json')}|{_prefixes('tool')})[ \t]*"
-    r"(?:\r?|\r?\n\s*(?:\[\s*)?))\Z",
+    rf"(?:`{{1,2}}|{_TICKS}(?:(?:json|tool)\w{{0,16}}|{_prefixes('json')}|{_prefixes('tool')})"
+    rf"(?:[ \t]{{0,8}}\r?|{_LINE_END}{_GAP}(?:\[{_GAP})?))\Z",
     re.IGNORECASE,
 )
 
@@ -197,8 +202,9 @@ class Heads:
             return Head("xml", "envelope", found.end(), free=free, closers=_TAG_CLOSERS)
         found = _TAGGED_FUNCTION.match(text, at)
         if found:
-            known = found[1] in self.names
-            return Head("xml", "function", found.end(), found[1], free=free, closers=_TAG_CLOSERS) if known else None
+            if found["name"] not in self.names:
+                return None
+            return Head("xml", "function", found.end(), found["name"], free=free, closers=_TAG_CLOSERS)
         return "undecided" if _TAGGED_CUT.match(text, at) else None
 
     def _fence(self, text: str, at: int, place: Place) -> Match:
@@ -217,7 +223,9 @@ class Heads:
             found = _UNMARKED.match(text, at + len(name))
             if found:
                 free = found["args"] is not None
-                return Head("stripped_marker", "arguments", found.end(), name, free, spaced=place.previous in (" ", "\t"))
+                return Head(
+                    "stripped_marker", "arguments", found.end(), name, free, spaced=place.previous in (" ", "\t")
+                )
             undecided = undecided or _UNMARKED_CUT.match(text, at + len(name)) is not None
         return "undecided" if undecided or text[at:] in self._beginnings else None
 

@@ -60,13 +60,7 @@ class JsonScanner:
             elif self._expect is _Expect.LITERAL:
                 position = self._in_literal(text, position)
             else:
-                position = _SPACE.match(text, position).end()  # type: ignore[union-attr]
-                if position < end:
-                    if not self._token(text[position]):
-                        self.status = Scan.BROKEN
-                        break
-                    if self._expect is not _Expect.LITERAL:
-                        position += 1
+                position = self._at_token(text, _SPACE.match(text, position).end())  # type: ignore[union-attr]
         return position
 
     def _saw_value(self, first: str) -> bool:
@@ -87,6 +81,15 @@ class JsonScanner:
     def _wants(self) -> bool:
         """Whether the text of the string that begins here is needed."""
         return False
+
+    def _at_token(self, text: str, position: int) -> int:
+        if position == len(text):
+            return position
+        if not self._token(text[position]):
+            self.status = Scan.BROKEN
+            return position
+        # A literal's first character is part of it.
+        return position if self._expect is _Expect.LITERAL else position + 1
 
     def _token(self, char: str) -> bool:
         expect = self._expect

@@ -29,12 +29,13 @@ def read_native(name: str, raw: str, offered: Collection[str], *, cut: bool) -> 
 
     No calls: the entry has no name. Several: a JSON array of calls that its parser took for a name and arguments.
     """
-    bare, _, spilled = name.partition("[ARGS]")
-    start = min((at for at in (bare.find("{"), bare.find("[{"), len(bare)) if at >= 0), default=0)
-    if bare.strip() in ("[", "{") or bare.lstrip().startswith(("[{", "{")):
+    if name.lstrip().startswith(("[{", "{")) or name.strip() == "[":
         return _read_envelope(name + raw), ""
-    raw = bare[start:] + spilled + raw
-    clean = clean_name(bare[:start], offered)
+    # A parser that missed the end of the name puts the beginning of the arguments into it.
+    before, brace, after = name.partition("{")
+    before, _, spilled = before.partition("[ARGS]")
+    raw = spilled + brace + after + raw
+    clean = clean_name(before, offered)
     if not clean:
         return [], ""
     arguments = read_arguments(raw, cut=cut)

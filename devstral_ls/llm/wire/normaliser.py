@@ -10,7 +10,7 @@ from typing import Any
 from devstral_ls.llm.backend import CallPart, Finish, Part, ReasoningPart, Reply, TextPart, Usage
 from devstral_ls.llm.faults import Fault, classify_frame
 from devstral_ls.llm.messages import ToolCall
-from devstral_ls.llm.wire.content import Surrogates, text_and_reasoning
+from devstral_ls.llm.wire.content import Surrogates, encodable, text_and_reasoning
 from devstral_ls.llm.wire.deltas import CallDeltas, Slot
 from devstral_ls.llm.wire.envelopes import Found
 from devstral_ls.llm.wire.native import clean_name, read_native
@@ -47,7 +47,8 @@ class Normaliser:
         self._new_id = new_id
         self._deltas = CallDeltas()
         self._native = False
-        self._surrogates = Surrogates()
+        self._text_halves = Surrogates()
+        self._reasoning_halves = Surrogates()
         self._reasoning: list[str] = []
         self._flags: set[str] = set()
         self._finish: Finish | None = None
@@ -96,7 +97,7 @@ class Normaliser:
         """The last parts and the reply, at the end of the stream."""
         finish: Finish = "error" if self._fault else self._finish or "incomplete"
         cut = finish not in ("stop", "tool_calls")
-        parts = self._sieve.feed(self._surrogates.finish())
+        parts = self._sieve.feed(self._text_halves.finish())
         native, trailing = self._read_slots(cut, parts)
         if native:
             parts += self._sieve.stop_recovering()
@@ -130,7 +131,7 @@ class Normaliser:
             recovered=None if native else sifted.recovered,
             repaired=any(call.repaired for call in calls),
             flags=frozenset(self._flags),
-            error=self._fault.message if self._fault else None,
+            error=encodable(self._fault.message) if self._fault else None,
         )
         return parts, reply
 
@@ -149,11 +150,12 @@ class Normaliser:
     def _read_delta(self, delta: Mapping[str, Any], parts: list[Part]) -> None:
         text, reasoning = text_and_reasoning(delta)
         if reasoning:
-            reasoning = Surrogates().feed(reasoning)
+            reasoning = self._reasoning_halves.feed(reasoning)
+        if reasoning:
             self._reasoning.append(reasoning)
             parts.append(ReasoningPart(reasoning))
         if text:
-            parts += self._sieve.feed(self._surrogates.feed(text))
+            parts += self._sieve.feed(self._text_halves.feed(text))
         entries = delta.get("tool_calls")
         if isinstance(entries, list):
             for entry in entries:
@@ -188,6 +190,8 @@ class Normaliser:
             calls, rest = read_native(slot.name, slot.arguments, self._offered, cut=cut and slot is slots[-1])
             if not calls:
                 self._flags.add("empty_call_dropped")
+                # A name that is no name: what the model wrote is at least to be seen.
+                rest = slot.name + slot.arguments if slot.name.strip() else ""
             if not slot.announced:
                 for call in calls:
                     self._announce(slot, call.name, parts)
@@ -203,7 +207,9 @@ class Normaliser:
             self._fault = classify_frame(chunk)
 
     def _as_call(self, call: Found) -> ToolCall:
-        return ToolCall(self._new_id(), call.name, call.arguments, call.error, call.raw, call.repaired)
+        return ToolCall(
+            self._new_id(), encodable(call.name), call.arguments, call.error, encodable(call.raw), call.repaired
+        )
 
 
 def _usage(usage: Any) -> Usage | None:

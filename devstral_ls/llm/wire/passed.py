@@ -1,17 +1,29 @@
-"""What has been let through of a message: its text, its reasoning, and where the next character would stand."""
+"""What has come out of a message so far, and where its next character would stand."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from devstral_ls.llm.backend import CallPart, Part, ReasoningPart, TextPart
-from devstral_ls.llm.wire.envelopes import EnvelopeScanner
+from devstral_ls.llm.wire.envelopes import EnvelopeScanner, Found
 from devstral_ls.llm.wire.heads import Place
 from devstral_ls.llm.wire.json_scan import Scan
 from devstral_ls.llm.wire.markdown import CodeTracker
 
 _BEHIND_SUSPECT = re.compile(r"[\s.!?)\"'*_]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Sifted:
+    """What a whole message was. recovered: how calls were found, None when there are none."""
+
+    text: str
+    reasoning: str
+    calls: Sequence[Found]
+    recovered: str | None
+    suspected_call: bool
 
 
 class Passed:
@@ -23,6 +35,9 @@ class Passed:
         self._passing: list[str] = []
         self._segments: list[list[str]] = [[]]
         self._reasoning: list[str] = []
+        self._calls: list[Found] = []
+        self._kinds: list[str] = []
+        self._call_texts: list[str] = []
         self._code = CodeTracker()
         self._opens_message = True
         self._suspect: EnvelopeScanner | None = None
@@ -49,11 +64,24 @@ class Passed:
         self._flush()
         self._parts.append(CallPart(name))
 
-    def calls_stood_here(self) -> None:
-        """Text after this is separate from the text before."""
+    def calls(self, calls: Sequence[Found], kind: str, raw: str, *, announced: bool) -> None:
+        """`calls` were found, written as `raw`. Text after them is separate from the text before."""
+        if not announced:
+            for call in calls:
+                self.announce(call.name)
+        self._calls += calls
+        self._kinds.append(kind)
+        self._call_texts.append(raw)
         self._segments.append([])
         self._opens_message = False
         self.previous = "}"
+
+    def take_back_calls(self) -> None:
+        """What was read as calls is text after all."""
+        self._suspect = None
+        raw = "".join(self._call_texts)
+        self._calls, self._kinds, self._call_texts = [], [], []
+        self.text(raw)
 
     def place_before(self, char: str) -> Place | None:
         """Where `char` would stand; None inside code."""
@@ -69,11 +97,6 @@ class Passed:
         if not self._assigned():
             self._suspect = EnvelopeScanner(names)
 
-    @property
-    def suspected_call(self) -> bool:
-        """The text ends with a call that was printed behind other text."""
-        return self._suspect is not None and self._suspect.status is Scan.DONE and self._suspect.all_calls
-
     def take_parts(self) -> list[Part]:
         """The parts since they were last taken."""
         self._flush()
@@ -82,6 +105,8 @@ class Passed:
 
     def whole_text(self) -> str:
         """The text without the calls: what stood before them right-trimmed, what came after them appended."""
+        if not self._calls:
+            return "".join("".join(segment) for segment in self._segments)
         text = ""
         for number, segment in enumerate(self._segments):
             piece = "".join(segment)
@@ -93,8 +118,18 @@ class Passed:
                 text = append(text.rstrip(), piece)
         return text
 
-    def whole_reasoning(self) -> str:
-        return "".join(self._reasoning)
+    def sifted(self) -> Sifted:
+        """Everything together."""
+        suspect = self._suspect
+        suspected = suspect is not None and suspect.status is Scan.DONE and suspect.all_calls and not self._calls
+        return Sifted(self.whole_text(), "".join(self._reasoning), self._calls, self._recovered(), suspected)
+
+    def _recovered(self) -> str | None:
+        if not self._kinds:
+            return None
+        if self._kinds[0].startswith("json") and any(call.error == "truncated" for call in self._calls):
+            return "json_truncated"
+        return self._kinds[0]
 
     def _flush(self) -> None:
         if self._passing:

@@ -15,21 +15,10 @@ from devstral_ls.llm.wire.bodies import Body, body_of, find_or_hold, overlap
 from devstral_ls.llm.wire.envelopes import Found
 from devstral_ls.llm.wire.heads import END_OF_TEXT, LONGEST, MARKER, THINK_END, Head, Heads, Match, Place
 from devstral_ls.llm.wire.json_scan import Scan
-from devstral_ls.llm.wire.passed import Passed
+from devstral_ls.llm.wire.passed import Passed, Sifted
 
 _SPACE = re.compile(r"\s*")
-_END_OF_TEXT = re.compile(r"</s>\s*\Z|</?\Z")
-
-
-@dataclass(frozen=True, slots=True)
-class Sifted:
-    """What a whole text was. recovered: how calls were found, None when there are none."""
-
-    text: str
-    reasoning: str
-    calls: list[Found]
-    recovered: str | None
-    suspected_call: bool
+_END_OF_TEXT = re.compile(r"</s>\s*\Z|<(?:/s?)?\Z")
 
 
 @dataclass(slots=True)
@@ -56,9 +45,6 @@ class Sieve:
         self._group = _NO_GROUP
         self._body: Body | None = None
         self._gap: list[str] = []
-        self._calls: list[Found] = []
-        self._kinds: list[str] = []
-        self._taken_out: list[str] = []
 
     def feed(self, text: str) -> list[Part]:
         """The parts that are certain now."""
@@ -81,9 +67,7 @@ class Sieve:
         if not self._heads.names:
             return []
         self._heads = Heads(())
-        taken_out = "".join(self._taken_out)
-        self._calls, self._kinds, self._taken_out = [], [], []
-        self._passed.text(taken_out)
+        self._passed.take_back_calls()
         if self._group is not _NO_GROUP:
             self._release()
         return self.feed("")
@@ -99,15 +83,7 @@ class Sieve:
             self._end_in_tail(pending, cut)
         else:
             self._end_in_text(pending, cut)
-        passed = self._passed
-        sifted = Sifted(
-            passed.whole_text(),
-            passed.whole_reasoning(),
-            self._calls,
-            self._recovered(),
-            passed.suspected_call and not self._calls and bool(self._heads.names),
-        )
-        return passed.take_parts(), sifted
+        return self._passed.take_parts(), self._passed.sifted()
 
     def _in_text(self, text: str, start: int) -> int:
         position = start
@@ -220,13 +196,8 @@ class Sieve:
     def _commit(self) -> None:
         """The group's calls are calls."""
         group = self._group
-        if not (group.head.free and group.head.name):
-            for call in group.calls:
-                self._passed.announce(call.name)
-        self._calls += group.calls
-        self._kinds.append(group.head.kind)
-        self._taken_out.append("".join(group.raw))
-        self._passed.calls_stood_here()
+        announced = group.head.free and group.head.name != ""
+        self._passed.calls(group.calls, group.head.kind, "".join(group.raw), announced=announced)
         self._back_to_text()
 
     def _release(self) -> str:
@@ -273,13 +244,6 @@ class Sieve:
             self._commit()
         elif not pending.startswith(END_OF_TEXT) or "<s>" in self._passed.whole_text():
             self._passed.text(pending)
-
-    def _recovered(self) -> str | None:
-        if not self._kinds:
-            return None
-        if self._kinds[0].startswith("json") and any(call.error == "truncated" for call in self._calls):
-            return "json_truncated"
-        return self._kinds[0]
 
 
 _NO_GROUP = _Group(Head("json", "none", 0))

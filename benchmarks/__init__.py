@@ -1,0 +1,1 @@
+"""Benchmarks: `python -m benchmarks [NAME ...]`, or `make bench`. They print medians; they assert nothing."""

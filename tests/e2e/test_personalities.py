@@ -1,0 +1,225 @@
+"""The main job in every kind of editor: asked, never blocked, shown, applied or not, and never over the user's text."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from tests.doubles.editor import ALL, BARE, EGLOT, HELIX, KATE, NEOVIM, VS_CODE, Personality, behaving
+from tests.e2e.stage import Stage, Stages, edit, read, say
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+every_editor = pytest.mark.parametrize("personality", ALL, ids=lambda personality: personality.name or "bare")
+
+BEFORE = "import os\n\n\ndef answer():\n    return 1\n\n\ndef other():\n    return 3\n"
+AFTER = BEFORE.replace("return 1", "return 2")
+FILES = {"app.py": BEFORE}
+SLOWLY = say("Now it returns two, as you asked.", delay=0.06)
+TURNS = [read("app.py"), edit("app.py", "return 1", "return 2"), SLOWLY]
+APPLY_ALL = "apply all (1 file, +1 -1)"
+
+
+async def by_preview(at: Stage) -> None:
+    """VS Code: one applyEdit whose only edit that needs confirmation changes nothing, so that the preview opens."""
+    await at.editor.settles(lambda: at.seen("app.py") == AFTER)
+    assert len(at.editor.edits) == 1
+    sent = at.editor.edits[0]
+    (change,) = sent["documentChanges"]
+    needs = {name: note["needsConfirmation"] for name, note in sent["changeAnnotations"].items()}
+    texts = {edit["newText"] for edit in change["edits"] if needs[edit["annotationId"]]}
+    assert texts == {""}
+    assert [edit["newText"] for edit in change["edits"] if not needs[edit["annotationId"]]] == ["    return 2\n"]
+    assert at.editor.questions == []
+
+
+async def by_plain_edit(at: Stage) -> None:
+    """Eglot asks by itself, so it is sent the plain edit and asked nothing."""
+    await at.editor.settles(lambda: at.seen("app.py") == AFTER)
+    assert len(at.editor.edits) == 1
+    assert "changeAnnotations" not in at.editor.edits[0]
+    assert at.editor.questions == []
+
+
+async def by_question(at: Stage) -> None:
+    """Neovim and Helix: a message with three answers first."""
+    await at.editor.settles(lambda: at.seen("app.py") == AFTER)
+    (question,) = at.editor.questions
+    assert [action["title"] for action in question["actions"]] == ["Apply", "Show diff", "Discard"]
+    assert question["message"] == "Devstral proposes 1 file, +1 -1: app.py"
+    assert "changeAnnotations" not in at.editor.edits[0]
+
+
+async def by_literal_edit(at: Stage) -> None:
+    """Kate: a mark where the proposal is, and a code action that carries the edit itself."""
+    uri = at.uri("app.py")
+    await at.editor.settles(lambda: bool(at.editor.diagnostics.get(uri)))
+    (mark,) = at.editor.diagnostics[uri]
+    assert (mark["severity"], mark["range"]["start"]["line"]) == (3, 4)
+    (action,) = [item for item in await at.editor.actions(uri, 0) if APPLY_ALL in item["title"]]
+    assert list(action["edit"]["changes"]) == [uri]
+    await at.editor.choose([action], APPLY_ALL)
+    await at.editor.settles(lambda: at.editor.diagnostics[uri] == [])
+    assert at.editor.edits == []
+    assert at.editor.questions == []
+
+
+async def by_command(at: Stage) -> None:
+    """A client that says nothing of itself: the proposal waits, and a plain command applies it."""
+    assert at.seen("app.py") == BEFORE
+    assert len(await at.pending()) == 1
+    (action,) = [item for item in await at.editor.actions(at.uri("app.py"), 0) if APPLY_ALL in item["title"]]
+    assert action["command"] == "devstral.applyProposal"
+    answer = await at.editor.choose([action], APPLY_ALL)
+    assert (answer["applied"], answer["files"]) == (True, [at.uri("app.py")])
+
+
+LANDS: dict[Personality, Callable[[Stage], Awaitable[None]]] | dict[str, Callable[[Stage], Awaitable[None]]] = {
+    VS_CODE.name: by_preview,
+    NEOVIM.name: by_question,
+    HELIX.name: by_question,
+    EGLOT.name: by_plain_edit,
+    KATE.name: by_literal_edit,
+    BARE.name: by_command,
+}
+
+
+@every_editor
+async def test_a_run_never_blocks_shows_progress_and_its_edit_lands(stages: Stages, personality: Personality) -> None:
+    async with stages.on(personality, FILES, TURNS) as at:
+        uri = at.open("app.py")
+        at.wire.hold()
+        answer = await at.start(textDocument={"uri": uri})
+        assert answer["state"] in ("queued", "running")
+        assert answer["sessionId"]
+        await at.wire.asked(1)
+        assert "Devstral: cancel “Ask Devstral”" in [item["title"] for item in await at.editor.actions(uri, 0)]
+        assert (await at.status())["state"] == "busy"
+        await at.wire.release()
+        await at.ends()
+        if personality.capabilities.get("window"):
+            ((token, values),) = at.editor.progress.items()
+            assert isinstance(token, str)
+            assert values[0]["kind"] == "begin"
+            assert (values[0]["title"], values[0]["cancellable"]) == ("Ask Devstral", True)
+            assert values[1]["kind"] == "report"
+            assert values[-1] == {"kind": "end", "message": "proposes 1 file, +1 -1"}
+        else:
+            assert at.editor.progress == {}
+        await LANDS[personality.name](at)  # type: ignore[index]
+        assert at.seen("app.py") == AFTER
+        assert await at.pending() == []
+        assert at.editor.buffers[uri].version == 2
+
+
+DECLINING = {
+    VS_CODE.name: behaving(VS_CODE, applies="refuses"),
+    NEOVIM.name: behaving(NEOVIM, picks=("Discard",)),
+    HELIX.name: behaving(HELIX, picks=("Discard",)),
+    EGLOT.name: behaving(EGLOT, applies="declines"),
+    KATE.name: KATE,
+    BARE.name: BARE,
+}
+
+
+@every_editor
+async def test_a_rejected_edit_changes_nothing_and_the_model_is_told(stages: Stages, personality: Personality) -> None:
+    turns = [*TURNS[:2], say("Done."), say("I see.")]
+    async with stages.on(DECLINING[personality.name], FILES, turns) as at:
+        uri = at.open("app.py")
+        answer = await at.run(textDocument={"uri": uri})
+        assert (answer["state"], answer["edits"]["applied"]) == ("finished", [])
+        assert at.seen("app.py") == BEFORE
+        if personality in (NEOVIM, HELIX):
+            assert answer["edits"]["rejected"] == [uri]
+            assert at.editor.edits == []
+        else:
+            # Closing a preview decides nothing: the proposal stays, and can be discarded.
+            assert len(await at.pending()) == 1
+            await at.editor.choose(await at.editor.actions(uri, 4), "discard the proposal")
+        assert await at.pending() == []
+        assert at.editor.diagnostics.get(uri, []) == []
+        await at.run(prompt="why not")
+        assert "Your proposed edits to app.py were rejected." in at.prompts()[-1]
+        assert at.seen("app.py") == BEFORE
+
+
+@every_editor
+async def test_what_the_user_types_elsewhere_meanwhile_is_kept(stages: Stages, personality: Personality) -> None:
+    async with stages.on(personality, FILES, [*TURNS[:2], say("Done.")]) as at:
+        uri = at.open("app.py")
+        at.wire.hold(3)
+        await at.start(textDocument={"uri": uri})
+        await at.wire.asked(3)
+        at.editor.type(uri, BEFORE.replace("import os", "import sys\nimport re"))
+        await at.wire.release()
+        await at.ends()
+        if personality in (KATE, BARE):
+            assert len(await at.pending()) == 1
+            await at.editor.choose(await at.editor.actions(uri, 0), APPLY_ALL)
+        expected = AFTER.replace("import os", "import sys\nimport re")
+        await at.editor.settles(lambda: at.seen("app.py") == expected)
+        assert await at.pending() == []
+        assert at.editor.diagnostics.get(uri, []) == []
+
+
+@every_editor
+async def test_what_the_user_types_in_the_same_place_meanwhile_is_kept(
+    stages: Stages, personality: Personality
+) -> None:
+    async with stages.on(personality, FILES, [*TURNS[:2], say("Done."), say("Ah.")]) as at:
+        uri = at.open("app.py")
+        at.wire.hold(3)
+        await at.start(textDocument={"uri": uri})
+        await at.wire.asked(3)
+        mine = BEFORE.replace("return 1", "return 1000")
+        at.editor.type(uri, mine)
+        await at.wire.release()
+        await at.ends()
+        if personality in (KATE, BARE):
+            await at.settled()
+            await at.editor.choose(await at.editor.actions(uri, 0), "apply all")
+        await at.told("app.py changed where Devstral's edits are: they stay pending.")
+        assert at.seen("app.py") == mine
+        assert len(await at.pending()) == 1
+        assert at.editor.edits == []
+        await at.run(prompt="go on", apply="propose")
+        assert "The user changed app.py where your pending edits are: read it again." in at.prompts()[-1]
+        assert at.seen("app.py") == mine
+
+
+@every_editor
+async def test_a_stale_edit_is_never_taken_for_applied(stages: Stages, personality: Personality) -> None:
+    """The user types in the moment between the server's edit and the editor's applying it."""
+    async with stages.on(personality, FILES, [*TURNS[:2], say("Done.")]) as at:
+        uri = at.open("app.py")
+        mine = BEFORE.replace("import os", "import re")
+        first: list[bool] = []
+
+        def type_once() -> None:
+            if not first:
+                first.append(True)
+                at.editor.type(uri, mine)
+
+        at.editor.before_apply = type_once
+        answer = await at.run(textDocument={"uri": uri}, apply="auto")
+        if personality is KATE:
+            # No edit is ever sent by itself, so none can be stale.
+            assert at.editor.edits == []
+        elif personality is BARE:
+            answer = await at.editor.command("devstral.applyProposal")
+            assert answer["applied"] is False
+            assert "stale" in answer["failureReason"]
+        else:
+            assert (answer["edits"]["applied"], at.seen("app.py")) == ([], mine)
+            await at.told("The editor did not apply the edits to app.py")
+        assert len(await at.pending()) == 1
+        if personality is KATE:
+            at.editor.type(uri, mine)
+            await at.editor.choose(await at.editor.actions(uri, 0), APPLY_ALL)
+        else:
+            answer = await at.editor.command("devstral.applyProposal")
+            assert answer["applied"] is True
+        assert at.seen("app.py") == AFTER.replace("import os", "import re")
+        assert await at.pending() == []

@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# install.sh EDITOR DEST: a real editor for the tests, as DEST/run.
+#
+#   neovim        the newest Debian has (0.12 in forky; 0.10 in trixie where forky can't be had)
+#   neovim-0.10   trixie's
+#   helix         trixie's (25.01)
+#   emacs         trixie's (30.1), without windows
+#
+# 10 to 20 seconds each. Debian, as root. The editors are unpacked, not installed: see unpack.sh.
+set -euo pipefail
+
+here=$(dirname "$(readlink -f "$0")")
+editor=$1
+rm -rf "$2" && mkdir -p "$2"
+dest=$(readlink -f "$2")
+root=$dest/root
+
+# run VARIABLE=VALUE... -- COMMAND...: what DEST/run does.
+run() {
+  { echo '#!/bin/sh'; printf 'exec env'; printf ' "%s"' "$@"; echo ' "$@"'; } > "$dest/run"
+  chmod +x "$dest/run"
+}
+
+neovim() {
+  "$here/unpack.sh" "$1" "$dest" usr/bin/nvim neovim
+  run "VIMRUNTIME=$root/usr/share/nvim/runtime" "$root/usr/bin/nvim"
+}
+
+case $editor in
+  neovim)
+    # Forky is still moving: what it has today need not run, and then trixie's has to do.
+    if ! { neovim forky && "$dest/run" --headless --clean -u NONE "+if !has('nvim-0.11') | cquit | endif" +quit; }; then
+      echo "forky's Neovim can't be used; taking trixie's" >&2
+      rm -rf "$root"
+      neovim trixie
+    fi ;;
+  neovim-0.10)
+    neovim trixie ;;
+  helix)
+    "$here/unpack.sh" trixie "$dest" usr/bin/hx hx
+    run "HELIX_RUNTIME=$root/usr/lib/hx/runtime" "$root/usr/bin/hx" ;;
+  emacs)
+    "$here/unpack.sh" trixie "$dest" usr/bin/emacs-nox emacs-nox
+    version=$(basename "$(ls -d "$root"/usr/share/emacs/[0-9]*)")
+    lisp=$(find "$root/usr/share/emacs/$version/lisp" -type d -printf '%p:')
+    libexec=$(dirname "$(find "$root/usr/libexec/emacs" -name '*.pdmp')")
+    run "EMACSLOADPATH=${lisp%:}" "EMACSDATA=$root/usr/share/emacs/$version/etc" \
+      "EMACSDOC=$root/usr/share/emacs/$version/etc" "EMACSPATH=$libexec" \
+      "$root/usr/bin/emacs-nox" "--dump-file=$(ls "$libexec"/*.pdmp)" ;;
+  *)
+    echo "there is no script for $editor" >&2; exit 2 ;;
+esac
+
+"$dest/run" --version | head -n 1 > "$dest/version"
