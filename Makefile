@@ -30,7 +30,7 @@ bench: $(STAMP) ## the benchmarks; medians
 	$(RUN)/python -m benchmarks
 
 reference: $(STAMP) ## write the generated pages of docs/ anew
-	$(RUN)/python -m docs.generate
+	$(RUN)/python docs/generate.py
 
 lock: ## pin the newest versions of everything in constraints.txt (needs uv)
 	uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --group dev \

@@ -21,6 +21,7 @@ from typing import Any, Protocol
 import devstral_ls
 from devstral_ls.cli.client import METHOD_NOT_FOUND, LanguageClient, RequestFailed, server_command, server_environ
 from devstral_ls.cli.editor import Editor, OpenDocument
+from devstral_ls.cli.streams import Stopped
 from devstral_ls.cli.workspace_edit import utf16_length
 
 CANCEL_PATIENCE = 3.0
@@ -301,13 +302,17 @@ def folder(root: Path) -> dict[str, str]:
 
 
 def line_range(document: OpenDocument, first: int, last: int) -> dict[str, Any]:
-    """The LSP range of whole lines `first` to `last` (1-based, inclusive), without the last one's ending."""
+    """The LSP range of whole lines `first` to `last` (1-based, inclusive), without the last one's ending.
+
+    Lines after the last are left out; Stopped when that leaves none.
+    """
     from devstral_ls.edits.lines import split_lines
 
     lines = split_lines(document.text)
+    if first > len(lines):
+        raise Stopped(2, f"{document.path} has {len(lines)} lines; there is no line {first}.")
     last = min(last, len(lines))
-    end = utf16_length(lines[last - 1].rstrip("\r\n")) if lines else 0
     return {
         "start": {"line": first - 1, "character": 0},
-        "end": {"line": max(last - 1, 0), "character": end},
+        "end": {"line": last - 1, "character": utf16_length(lines[last - 1].rstrip("\r\n"))},
     }

@@ -200,8 +200,8 @@ def _plain(action: Action, client: Client) -> dict[str, Any]:
     command = None
     if action.command is not None:
         command = {"title": action.title, "command": action.command, "arguments": [action.argument or {}]}
-    if not client.action_literals:
-        return command or {"title": action.title, "command": "devstral.status", "arguments": [{}]}
+    if not client.action_literals and command is not None:
+        return command
     plain: dict[str, Any] = {"title": action.title, "kind": action.kind}
     if action.diagnostics:
         plain["diagnostics"] = list(action.diagnostics)

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from devstral_ls import __version__
-from devstral_ls.agent.tasks import TASKS
 from devstral_ls.errors import InvalidRequest, RequestRefused
 from devstral_ls.server import instructions
 from devstral_ls.server.arguments import Arguments, parse
 from devstral_ls.server.editor import Target
-from devstral_ls.server.proposals import names
 from devstral_ls.server.report import describe
 from devstral_ls.server.runs import Run, RunRequest
 from devstral_ls.workspace.paths import canonical, uri_to_path
@@ -51,11 +50,11 @@ async def edit(server: DevstralServer, arguments: Arguments) -> Any:
     return await _run(server, "edit", arguments)
 
 
-def _on_target(command: str) -> Command:
+def _on_target(command: str, what: str) -> Command:
     async def run(server: DevstralServer, arguments: Arguments) -> Any:
         return await _run(server, command, arguments, needs_target=True)
 
-    run.__doc__ = TASKS[command].instruction
+    run.__doc__ = what
     return run
 
 
@@ -77,8 +76,8 @@ async def run_instruction(server: DevstralServer, arguments: Arguments) -> Any:
         view.stage(path, rest)
 
     place = {"start": {"line": found.start_line, "character": 0}, "end": {"line": found.start_line, "character": 0}}
-    request = _request(server, "runInstruction", arguments, Target(target.uri, place))
-    return await _start(server, _replace(request, prompt=found.text, prepare=remove_comment), arguments)
+    request = _request("runInstruction", arguments, Target(target.uri, place))
+    return await _start(server, replace(request, prompt=found.text, prepare=remove_comment), arguments)
 
 
 async def cancel(server: DevstralServer, arguments: Arguments) -> Any:
@@ -151,11 +150,11 @@ async def show_diff(server: DevstralServer, arguments: Arguments) -> Any:
 COMMANDS: Mapping[str, Command] = {
     "devstral.ask": ask,
     "devstral.edit": edit,
-    "devstral.fix": _on_target("fix"),
-    "devstral.explain": _on_target("explain"),
-    "devstral.document": _on_target("document"),
-    "devstral.test": _on_target("test"),
-    "devstral.review": _on_target("review"),
+    "devstral.fix": _on_target("fix", "Fix the diagnostics given, or the problems at a place."),
+    "devstral.explain": _on_target("explain", "Explain the selection, or the file."),
+    "devstral.document": _on_target("document", "Write documentation comments for the selection, or the file."),
+    "devstral.test": _on_target("test", "Write tests for the selection, or the file, and run them."),
+    "devstral.review": _on_target("review", "Review the selection, or the file, in prose."),
     "devstral.runInstruction": run_instruction,
     "devstral.cancel": cancel,
     "devstral.status": status,
@@ -179,7 +178,7 @@ async def execute(server: DevstralServer, params: Any) -> Any:
     return await command(server, arguments)
 
 
-def _request(server: DevstralServer, command: str, arguments: Arguments, target: Target | None) -> RunRequest:
+def _request(command: str, arguments: Arguments, target: Target | None) -> RunRequest:
     return RunRequest(
         command=command,
         prompt=arguments.prompt,
@@ -191,15 +190,9 @@ def _request(server: DevstralServer, command: str, arguments: Arguments, target:
     )
 
 
-def _replace(request: RunRequest, **changes: Any) -> RunRequest:
-    from dataclasses import replace
-
-    return replace(request, **changes)
-
-
 async def _run(server: DevstralServer, command: str, arguments: Arguments, *, needs_target: bool = False) -> Any:
     target = server.target(arguments, needed=needs_target)
-    return await _start(server, _request(server, command, arguments, target), arguments)
+    return await _start(server, _request(command, arguments, target), arguments)
 
 
 async def _start(server: DevstralServer, request: RunRequest, arguments: Arguments) -> Any:
@@ -253,6 +246,3 @@ def _paths(arguments: Arguments) -> set[Path] | None:
 def described() -> list[tuple[str, str]]:
     """(command, first sentence of what it does), for the reference page."""
     return [(name, (command.__doc__ or "").split("\n")[0]) for name, command in COMMANDS.items()]
-
-
-__all__ = ["COMMANDS", "described", "execute", "names"]

@@ -10,6 +10,7 @@ import pytest
 from devstral_ls.cli.client import RequestFailed
 from devstral_ls.cli.conversation import Conversation, line_range
 from devstral_ls.cli.editor import OpenDocument
+from devstral_ls.cli.streams import Stopped
 
 
 def test_lines_become_a_range_without_the_last_ending() -> None:
@@ -18,11 +19,11 @@ def test_lines_become_a_range_without_the_last_ending() -> None:
     assert line_range(document, 3, 99) == {"start": {"line": 2, "character": 0}, "end": {"line": 2, "character": 5}}
 
 
-def test_lines_after_the_end_are_its_end() -> None:
-    document = OpenDocument("file:///a", Path("/a"), 1, "one\n")
-    assert line_range(document, 50, 60) == {"start": {"line": 0, "character": 3}, "end": {"line": 0, "character": 3}}
-    empty = OpenDocument("file:///a", Path("/a"), 1, "")
-    assert line_range(empty, 1, 1) == {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 0}}
+@pytest.mark.parametrize(("text", "line", "reason"), [("one\n", 2, "has 1 lines"), ("", 1, "has 0 lines")])
+def test_lines_that_are_not_there_are_a_wrong_usage(text: str, line: int, reason: str) -> None:
+    with pytest.raises(Stopped, match=reason) as stop:
+        line_range(OpenDocument("file:///a", Path("/a"), 1, text), line, line + 3)
+    assert stop.value.code == 2
 
 
 async def test_a_question_that_is_not_about_a_command_stays_open(tmp_path: Path) -> None:

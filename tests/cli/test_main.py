@@ -83,21 +83,22 @@ async def test_serve_takes_one_client_over_tcp(tmp_path: Path, env: dict[str, st
     process = await start("serve", "--tcp", "127.0.0.1:0", cwd=tmp_path, env=env)
     assert process.stderr is not None
     line = (await process.stderr.readline()).decode()
-    assert (found := re.fullmatch(r"devstral-ls listens on 127\.0\.0\.1:(\d+)\n", line)) is not None, line
+    found = re.fullmatch(r"devstral-ls listens on 127\.0\.0\.1:(\d+)\n", line)
+    assert found is not None, line
     reader, writer = await asyncio.open_connection("127.0.0.1", int(found[1]))
-    for message in (
-        {"id": 1, "method": "initialize", "params": initialize_params(tmp_path, {})},
-        {"method": "initialized", "params": {}},
-        {"id": 2, "method": "shutdown"},
-        {"method": "exit"},
-    ):
-        writer.write(frame(message))
-    answers = {}
-    while (answer := await read_message(reader)) is not None:
-        answers[answer.get("id")] = answer
+
+    async def ask(ident: int, method: str, params: Any = None) -> Any:
+        writer.write(frame({"id": ident, "method": method, "params": params}))
+        while (message := await read_message(reader)) is not None:
+            if message.get("id") == ident:
+                return message["result"]
+        raise AssertionError(f"{method} was not answered")
+
+    assert "capabilities" in await ask(1, "initialize", initialize_params(tmp_path, {}))
+    assert await ask(2, "shutdown") is None
+    writer.write(frame({"method": "exit"}))
+    await reader.read()
     writer.close()
-    assert "capabilities" in answers[1]["result"]
-    assert answers[2]["result"] is None
     out, _ = await process.communicate()
     assert (process.returncode, out) == (0, b"")
 

@@ -65,6 +65,7 @@ class FakeEditor:
         """What this editor itself wrote to disk; None where it deleted."""
         self.before_apply: Callable[[], None] | None = None
         """What the user does between the question and the edit."""
+        self.settings = personality.settings
         self.silent: set[str] = set()
         """Requests it never answers."""
         self.encoding = "utf-16"
@@ -157,7 +158,7 @@ class FakeEditor:
         if method in self.silent:
             return NO_ANSWER
         if method == "workspace/configuration":
-            return [self.personality.settings for _ in params["items"]]
+            return [self.settings for _ in params["items"]]
         if method == "window/showMessageRequest":
             self.questions.append(params)
             titles = [action["title"] for action in params["actions"]]

@@ -146,6 +146,7 @@ class Stage:
         merged = {"llm": {"baseUrl": self.wire.base_url}, **settings}
         if "llm" in settings:
             merged["llm"] = {"baseUrl": self.wire.base_url, **settings["llm"]}
+        self.editor.settings = merged
         self.editor.server.notify("workspace/didChangeConfiguration", {"settings": {"devstral": merged}})
 
 

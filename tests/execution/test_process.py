@@ -73,7 +73,7 @@ async def test_a_command_that_lasts_too_long_is_killed_with_its_children(
 async def test_a_background_process_ends_with_the_command(tmp_path: Path, containment: Containment) -> None:
     ended = await run("sleep 1000 & echo $!", tmp_path, containment=containment)
     assert ended.exit_code == 0
-    assert is_gone(int(text(ended)))
+    assert await gone(int(text(ended)))
 
 
 @linux
@@ -103,7 +103,8 @@ async def test_a_cancelled_command_is_gone_when_its_caller_hears_of_it(
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert all(is_gone(int(pid)) for pid in pids)
+    for pid in pids:
+        assert await gone(int(pid), seconds=0 if containment == "supervisor" else 20)
 
 
 async def test_a_command_cancelled_twice_is_still_waited_for(tmp_path: Path) -> None:

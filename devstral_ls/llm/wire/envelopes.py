@@ -148,7 +148,20 @@ class EnvelopeScanner(JsonScanner):
         return key not in _ARGUMENT_KEYS or first in '{"'
 
     def _saw_key(self, key: str) -> bool:
-        return self._names is None or key in (_ENVELOPE_KEYS if self._level() == 1 else _FUNCTION_KEYS)
+        return self._names is None or key in self._allowed_keys()
+
+    def _allowed_keys(self) -> frozenset[str]:
+        return _ENVELOPE_KEYS if self._level() == 1 else _FUNCTION_KEYS
+
+    def _saw_beginning(self, text: str) -> bool:
+        if self._names is None:
+            return True
+        if self._is_key:
+            expected: Collection[str] = self._allowed_keys()
+        else:
+            expected = self._names if self._keys[-1] == "name" else _TYPES
+            text = text.lstrip()
+        return any(word.startswith(text.rstrip()) for word in expected)
 
     def _saw_string(self, value: str) -> bool:
         if self._keys[-1] == "name":

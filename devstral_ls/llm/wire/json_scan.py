@@ -46,8 +46,7 @@ class JsonScanner:
         self._keys: list[str] = []
         self._is_key = False
         self._escape = False
-        self._capture: list[str] | None = None
-        self._captured = 0
+        self._capture: str | None = None
         self._literal: list[str] = []
 
     def feed(self, text: str, start: int = 0) -> int:
@@ -68,6 +67,10 @@ class JsonScanner:
         return True
 
     def _saw_key(self, key: str) -> bool:
+        return True
+
+    def _saw_beginning(self, text: str) -> bool:
+        """A captured string or key begins with `text`."""
         return True
 
     def _saw_string(self, value: str) -> bool:
@@ -129,8 +132,7 @@ class JsonScanner:
         self.begun = True
         self._is_key = is_key
         self._expect = _Expect.STRING
-        self._captured = 0
-        self._capture = [] if self._wants() else None
+        self._capture = "" if self._wants() else None
         return True
 
     def _in_string(self, text: str, position: int) -> int:
@@ -151,15 +153,14 @@ class JsonScanner:
 
     def _take(self, text: str, start: int, end: int) -> int:
         if self._capture is not None:
-            self._captured += end - start
-            self._capture.append(text[start : min(end, start + _LONGEST_CAPTURE)])
-            if self._captured > _LONGEST_CAPTURE:
-                # Nothing that is looked for is this long; "\0" can't be part of a key or name that is.
-                self._capture = ["\0"]
+            # Nothing that is looked for is longer than the limit.
+            self._capture = (self._capture + text[start:end])[:_LONGEST_CAPTURE]
+            if "\\" not in self._capture and not self._saw_beginning(self._capture):
+                self.status = Scan.BROKEN
         return end
 
     def _close_string(self) -> bool:
-        value = None if self._capture is None else _unquoted("".join(self._capture))
+        value = None if self._capture is None else _unquoted(self._capture)
         self._capture = None
         if self._is_key:
             self._expect = _Expect.COLON
