@@ -40,10 +40,14 @@ def closest_window(contents: Sequence[str], wanted: Sequence[str]) -> Window | N
     _vote_by_lines(votes, contents, wanted)
     _vote_by_words(votes, contents, wanted)
     best, most = None, 0.0
-    for start, _ in sorted(votes.items(), key=lambda vote: (-vote[1], vote[0]))[:MAX_WINDOWS]:
+    for start, vote in sorted(votes.items(), key=lambda vote: (-vote[1], vote[0]))[:MAX_WINDOWS]:
         window = Window(max(0, start), min(len(contents), max(0, start) + len(wanted)))
         likeness, of_a_line = _likeness(contents[window.start : window.end], wanted)
-        if likeness > most and (likeness > LIKE**2 or of_a_line > (1 + LIKE) / 2):
+        if likeness < LIKE**2 and of_a_line < (1 + LIKE) / 2:
+            continue
+        # Rare lines say more about the place than many alike, so the votes count as well.
+        likeness += vote / max(votes.values())
+        if likeness > most:
             best, most = window, likeness
     return best
 

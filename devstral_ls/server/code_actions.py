@@ -91,7 +91,10 @@ def resolve(action: dict[str, Any], around: Surroundings) -> dict[str, Any]:
     for proposal in around.proposals:
         if proposal.id == data["proposalId"]:
             edit = _edit_of(proposal, data.get("uri"), data.get("hunk"), around)
-            return {**action, "edit": edit} if edit is not None else action
+            if edit is not None:
+                return {**action, "edit": edit}
+            # The command tells the user why these edits can't be applied any more.
+            return {**action, "command": _command(action["title"], "devstral.applyProposal", data.get("argument"))}
     return action
 
 
@@ -153,14 +156,16 @@ def _apply(
     title: str, proposal: Proposal, argument: dict[str, Any], uri: str | None, hunk: int | None, around: Surroundings
 ) -> Action:
     """With the literal edit where the client takes one: its own preview works, and it needs no applyEdit."""
-    data = {"proposalId": proposal.id, "uri": uri, "hunk": hunk}
+    data = {"proposalId": proposal.id, "uri": uri, "hunk": hunk, "argument": argument}
     if not around.client.action_literals:
         return Action(title, DEVSTRAL, "devstral.applyProposal", argument)
     if around.client.action_resolves_edit:
         return Action(title, DEVSTRAL, data=data)
     edit = _edit_of(proposal, uri, hunk, around)
-    reason = None if edit is not None else "The text changed where these edits are; show the diff, or ask again."
-    return Action(title, DEVSTRAL, edit=edit, disabled=reason)
+    if edit is not None:
+        return Action(title, DEVSTRAL, edit=edit)
+    reason = "The text changed where these edits are; show the diff, or ask again."
+    return Action(title, DEVSTRAL, "devstral.applyProposal", argument, disabled=reason)
 
 
 def _edit_of(proposal: Proposal, uri: str | None, hunk: int | None, around: Surroundings) -> dict[str, Any] | None:
@@ -216,6 +221,10 @@ def _plain(action: Action, client: Client) -> dict[str, Any]:
     if client.action_llm_tag:
         plain["tags"] = [LLM_GENERATED]
     return plain
+
+
+def _command(title: str, command: str, argument: dict[str, Any] | None) -> dict[str, Any]:
+    return {"title": title, "command": command, "arguments": [argument or {}]}
 
 
 def _hull(diagnostics: list[dict[str, Any]]) -> dict[str, Any] | None:

@@ -123,11 +123,15 @@ async def apply_proposal(server: DevstralServer, arguments: Arguments) -> Any:
     proposal = server.review.pick(arguments.proposal_id)
     outcome = await server.review.apply(proposal, _paths(arguments), arguments.hunks)
     done = [*outcome.applied, *outcome.modified]
+    failure = outcome.failure() or (None if done else "There was nothing to apply.")
+    if failure is not None:
+        # Most editors drop a command's answer when it was picked from the code actions.
+        server.tell("warning", failure)
     return {
         "proposalId": proposal.id,
-        "applied": bool(done) and outcome.failure() is None,
+        "applied": failure is None,
         "files": [file.uri for file in done],
-        "failureReason": outcome.failure() or (None if done else "There was nothing to apply."),
+        "failureReason": failure,
     }
 
 

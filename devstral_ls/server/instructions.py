@@ -104,13 +104,10 @@ def _on_line(
 
 
 def _leader(before: str, leader: str) -> int | None:
-    """Where the comment starts if `before` ends with its leader, repeated or not (`##`, `///`)."""
+    """Where the comment starts if `before` ends with its leader, drawn out or not (`##`, `///`)."""
     if not before.endswith(leader):
         return None
-    stripped = before
-    while stripped.endswith(leader):
-        stripped = stripped[: -len(leader)]
-    return len(stripped)
+    return len(before) - len(leader) if leader.isalpha() else len(before.rstrip(leader[0]))
 
 
 def _block(lines: Sequence[str], number: int, start: int, mark: re.Match[str], closing: str) -> Instruction | None:

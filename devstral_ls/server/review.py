@@ -11,9 +11,10 @@ import logging
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from devstral_ls.edits.rebase import Conflict
+from devstral_ls.edits.diff import diff_lines
+from devstral_ls.edits.rebase import Conflict, rebase
 from devstral_ls.errors import RequestRefused
 from devstral_ls.server.client import Client
 from devstral_ls.server.dialogs import Dialogs, Withdrawn
@@ -234,10 +235,10 @@ class Review:
             async with asyncio.timeout(OBSERVE if accepted else OBSERVE / 4):
                 await self._arrival(path, change.after)
         except TimeoutError:
-            now = self._current(path)
-            if accepted and now.text != change.before:
-                return "modified"
-            return "pending"
+            found = _found(change.before, change.after, self._current(path).text)
+            if found == "all":
+                return "applied"
+            return "modified" if accepted and found == "some" else "pending"
         return "applied"
 
     def _decide(self, proposal_id: str, file: FileProposal, chosen: FileProposal, decision: Decision) -> None:
@@ -270,7 +271,7 @@ class Review:
                 event.set()
         for proposal in self.proposals.pending():
             for file in proposal.pending:
-                if file.path == path and text is not None and text == file.staged and text != file.base:
+                if file.path == path and text is not None and _found(file.base, file.staged, text) == "all":
                     self.proposals.put(proposal.decided(path, "applied"))
 
     def pick(self, proposal_id: str | None) -> Proposal:
@@ -286,3 +287,20 @@ class Review:
         if not found.pending:
             raise RequestRefused(f"Proposal {proposal_id} is {found.state} already.")
         return found
+
+
+def _found(before: str | None, after: str | None, now: str | None) -> Literal["all", "some", "none"]:
+    """How much of the change from `before` to `after` is in `now`, which may hold the user's own changes too.
+
+    Where the user changed the same lines, what became of ours can't be told apart: that counts as some.
+    """
+    if now == after:
+        return "all"
+    if before is None or after is None or now is None or now == before:
+        return "none"
+    try:
+        merged = rebase(before, after, now)
+    except Conflict:
+        return "some"
+    missing = len(diff_lines(now, merged))
+    return "all" if not missing else "some" if missing < len(diff_lines(before, after)) else "none"

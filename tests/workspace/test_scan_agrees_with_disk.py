@@ -32,7 +32,16 @@ RULES = [
     "*.log", "*.py", "/a/", "b/", "out", "!x.py", "*", "!*/", "a/**/x.py", "/x.py", "# note", "!b/", ".*", "a/b/*", "!/out/",
     "out/**", "\\[id].ts",
 ]  # fmt: skip
-TEXTS = ["foo\n", "bar\n", "foo\r\nbar\r\nfoo 2\r\n", "bar\nfoo", "", "é foo\nbaz\n\nfoofoo\n", "last foo\r\n", "x" * 700 + "foo\n"]
+TEXTS = [
+    "foo\n",
+    "bar\n",
+    "foo\r\nbar\r\nfoo 2\r\n",
+    "bar\nfoo",
+    "",
+    "é foo\nbaz\n\nfoofoo\n",
+    "last foo\r\n",
+    "x" * 700 + "foo\n",
+]
 
 RIPGREP_WORD_FOR = {"b/": "**/b/**"}  # a directory named as a glob means what is in it; to ripgrep, nothing
 

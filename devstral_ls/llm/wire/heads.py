@@ -13,8 +13,6 @@ Kind = Literal["marker", "stripped_marker", "json", "json_after_text", "xml", "t
 MARKER = "[TOOL_CALLS]"
 END_OF_TEXT = "</s>"
 THINK_END = "[/THINK]"
-LONGEST = 256
-"""Characters after which an opening that is still undecided counts as text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +67,7 @@ def _prefixes(literal: str) -> str:
 
 
 _NAME = r"[A-Za-z0-9_.\-]{1,64}"
+# Bounded, as all of these patterns are: an opening is decided after a few hundred characters at most.
 _GAP = r"\s{0,64}"
 _MARKERS = rf"(?:{re.escape(MARKER)}{_GAP}){{1,4}}"
 _CALL_ID = rf"\[CALL_ID\]{_GAP}[A-Za-z0-9]{{1,64}}{_GAP}"

@@ -11,6 +11,7 @@ _PLAIN = re.compile(r'[^"\\]*')
 _LITERAL = re.compile(r"[A-Za-z0-9+.\-]*")
 _WHOLE_LITERAL = re.compile(r"true|false|null|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _LONGEST_CAPTURE = 200
+"""Characters; no key or name that is looked for is longer."""
 
 
 class Scan(enum.Enum):
@@ -140,8 +141,8 @@ class JsonScanner:
             self._escape = False
             return self._take(text, position, position + 1)
         end = _PLAIN.match(text, position).end()  # type: ignore[union-attr]
-        self._take(text, position, end)
-        if end == len(text):
+        end = self._take(text, position, end)
+        if end == len(text) or self.status is Scan.BROKEN:
             return end
         if text[end] == "\\":
             self._escape = True
@@ -152,11 +153,16 @@ class JsonScanner:
         return end + 1
 
     def _take(self, text: str, start: int, end: int) -> int:
-        if self._capture is not None:
-            # Nothing that is looked for is longer than the limit.
-            self._capture = (self._capture + text[start:end])[:_LONGEST_CAPTURE]
+        """Take part of a string; the position behind it, or of the first character that can't be part of it."""
+        if self._capture is None:
+            return end
+        for position in range(start, end):
+            if len(self._capture) == _LONGEST_CAPTURE:
+                break
+            self._capture += text[position]
             if "\\" not in self._capture and not self._saw_beginning(self._capture):
                 self.status = Scan.BROKEN
+                return position
         return end
 
     def _close_string(self) -> bool:

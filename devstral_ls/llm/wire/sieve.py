@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from devstral_ls.llm.backend import Part
 from devstral_ls.llm.wire.bodies import Body, body_of, find_or_hold, overlap
 from devstral_ls.llm.wire.envelopes import Found
-from devstral_ls.llm.wire.heads import END_OF_TEXT, LONGEST, MARKER, THINK_END, Head, Heads, Match, Place
+from devstral_ls.llm.wire.heads import END_OF_TEXT, MARKER, THINK_END, Head, Heads, Match, Place
 from devstral_ls.llm.wire.json_scan import Scan
 from devstral_ls.llm.wire.passed import Passed, Sifted
 
 _SPACE = re.compile(r"\s*")
-_END_OF_TEXT = re.compile(r"</s>\s*\Z|<(?:/s?)?\Z")
+_END_OF_TEXT = re.compile(r"</s>\s{0,64}\Z|<(?:/s?)?\Z")
 
 
 @dataclass(slots=True)
@@ -94,7 +94,7 @@ class Sieve:
             match = self._match(text, at)
             if isinstance(match, Head):
                 return self._begin(match, text, at)
-            if match == "undecided" and len(text) - at < LONGEST:
+            if match == "undecided":
                 self._pending = text[at:]
                 return len(text)
             position = at + 1
@@ -177,7 +177,7 @@ class Sieve:
             self._commit()
             return at
         match = self._heads.match(text, at, _BEHIND_CALL)
-        if match == "undecided" and len(text) - at < LONGEST:
+        if match == "undecided":
             self._pending = text[at:]
             return len(text)
         if not isinstance(match, Head):

@@ -1,0 +1,33 @@
+-- The main road: a code action, the run with its progress, the question, Apply, and one step of undo back.
+local user = require('user')
+
+user.case(function()
+  local buffer = user.open('shop/prices.py')
+  local before = user.text()
+  user.answer = function() return 'Apply' end
+  local menu = user.act('Devstral: improve this file')
+  local question = user.asked()
+  user.wait('the edit', function() return user.text(buffer) ~= before end)
+  local after = user.text(buffer)
+  local client = user.client()
+  local seen = {
+    menu = menu,
+    question = question,
+    after = after,
+    progress = user.kinds_of_progress(),
+    titles = user.progress[1],
+    last = user.ended(),
+    encoding = client.offset_encoding,
+    root = client.config.root_dir,
+    modified_before_write = vim.bo[buffer].modified,
+  }
+  user.reach('applied')
+  vim.cmd.undo()
+  seen.undone = user.text(buffer) == before
+  seen.modified_after_undo = vim.bo[buffer].modified
+  vim.cmd.redo()
+  seen.redone = user.text(buffer) == after
+  vim.cmd.write()
+  seen.pending = user.pending()
+  return seen
+end)
