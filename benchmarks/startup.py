@@ -31,7 +31,8 @@ async def measure(folder: Path, runs: int) -> list[Figure]:
                 "--model", "devstral", "--workspace", str(folder),
                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment(folder),
             )  # fmt: skip
-            await model.first_request.wait()
+            async with asyncio.timeout(30):
+                await model.first_request.wait()
             ask.append(model.arrived[0] - start)
             assert await process.wait() == 0
     return [

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import re
+import subprocess
 import sys
 import time
 from collections.abc import Mapping
@@ -13,9 +12,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from devstral_ls.cli.conversation import Conversation, Outcome, Question, conversation
+from devstral_ls.cli.conversation import Conversation, Outcome, conversation
 from devstral_ls.cli.keyboard import Keyboard
-from devstral_ls.cli.streams import FAILED, INTERRUPTED, Stopped, fail, guarded
+from devstral_ls.cli.question import Question
+from devstral_ls.cli.streams import DONE, FAILED, INPUT_MISSING, INTERRUPTED, NOT_APPLIED, fail
 
 if TYPE_CHECKING:
     from devstral_ls.cli.render import Terminal
@@ -27,16 +27,11 @@ STOPPED_EARLY = {
 }
 """Why a run ended before the model had finished, by its stop reason."""
 
-DONE, USAGE, NOT_APPLIED, INPUT_MISSING = 0, 2, 3, 4
-
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The command line. file: with the lines still on it."""
+    """What the command line says besides the question."""
 
-    prompt: str
-    workspace: Path | None = None
-    file: str | None = None
     output: Literal["text", "diff", "json"] = "text"
     apply: bool = False
     allow_commands: bool = False
@@ -44,19 +39,14 @@ class Options:
     model: str | None = None
 
 
-def run(options: Options) -> int:
-    """The exit code. Every error is one line on stderr."""
-
-    def ask() -> int:
-        root, question = _question(options)
-        return asyncio.run(_ask(options, root, question))
-
-    return guarded(ask)
+def run(server: subprocess.Popen[bytes], question: Question, options: Options) -> int:
+    """The exit code, after a run of the server that was just started."""
+    return asyncio.run(_ask(server, question, options))
 
 
-async def _ask(options: Options, root: Path, question: Question) -> int:
+async def _ask(server: subprocess.Popen[bytes], question: Question, options: Options) -> int:
     started = time.monotonic()
-    async with conversation(root, settings(options), os.environ) as talk:
+    async with conversation(server, question.root, settings(options)) as talk:
         # The server process is starting; what the terminal needs is imported meanwhile.
         from devstral_ls.cli.render import Terminal, show_diff, stat_lines, usage_line
 
@@ -147,45 +137,6 @@ def settings(options: Options) -> Mapping[str, Any]:
         "transcript": {"open": False},
         "client": {"stream": True},
     }
-
-
-def _question(options: Options) -> tuple[Path, Question]:
-    """The workspace and what is asked about it. Stopped when a flag names something that is not there."""
-    root = (options.workspace or Path()).resolve()
-    if not root.is_dir():
-        raise Stopped(USAGE, f"{root} is not a folder; --workspace takes one.")
-    file, lines = None, None
-    if options.file is not None:
-        file, lines = parse_file(options.file)
-        file = file.resolve()
-        if not file.is_file():
-            raise Stopped(USAGE, f"{file} is not a file; --file takes one, with or without :LINE-LINE.")
-        if not file.is_relative_to(root):
-            raise Stopped(USAGE, f"{file} is outside of {root}; --workspace names the folder the agent works in.")
-    return root, Question(_prompt(options.prompt), file, lines)
-
-
-def _prompt(given: str) -> str:
-    if given == "-":
-        # Read before the event loop exists: Ctrl-C must end this wait, too.
-        given = sys.stdin.buffer.read().decode("utf-8", errors="replace") if sys.stdin else ""
-        if not given.strip():
-            raise Stopped(INPUT_MISSING, "the prompt is to come from stdin, which is empty.")
-    elif not given.strip():
-        raise Stopped(USAGE, "the prompt is empty.")
-    return given.strip()
-
-
-def parse_file(given: str) -> tuple[Path, tuple[int, int] | None]:
-    """`FILE`, `FILE:LINE` or `FILE:LINE-LINE`, lines 1-based; a file that exists under the whole name is that file."""
-    found = re.fullmatch(r"(.+):(\d+)(?:-(\d+))?", given)
-    if found is None or Path(given).exists():
-        return Path(given), None
-    first = int(found[2])
-    last = int(found[3] or first)
-    if not 1 <= first <= last:
-        raise Stopped(USAGE, f"{given}: lines are counted from 1, and the first comes before the last.")
-    return Path(found[1]), (first, last)
 
 
 def _shown(path: Path) -> str:

@@ -3,7 +3,8 @@
     async with LanguageClient.started(server_command(), answer=..., notice=...) as client:
         await client.request("initialize", {...})
 
-Standard library only, so that the server process is on its way before anything heavy is imported.
+Standard library only. The pipes are read and written by threads of their own, which works the same on every platform
+and lets the process be started before there is an event loop.
 """
 
 from __future__ import annotations
@@ -12,13 +13,13 @@ import asyncio
 import contextlib
 import json
 import os
-import signal
+import queue
 import subprocess
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from pathlib import Path
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+from devstral_ls.cli.server_process import kill, spawn
 from devstral_ls.errors import ForUser
 
 PATIENCE = 2.0
@@ -48,10 +49,10 @@ Notice = Callable[[str, Any], None]
 
 
 class LanguageClient:
-    """One connection to one server process. Use `started`, which also ends the process."""
+    """One connection to one server process. Use `started` or `over`, which also end the process."""
 
     def __init__(
-        self, process: asyncio.subprocess.Process, answer: Answer, notice: Notice, patience: float = PATIENCE
+        self, process: subprocess.Popen[bytes], answer: Answer, notice: Notice, patience: float = PATIENCE
     ) -> None:
         self._process = process
         self._patience = patience
@@ -60,33 +61,31 @@ class LanguageClient:
         self._pending: dict[int, asyncio.Future[Any]] = {}
         self._next_id = 1
         self._tasks: set[asyncio.Task[None]] = set()
-        self._stderr = b""
         self._fault: Exception | None = None
         self._ending = False
+        self._pipes = Pipes(process)
         self._reading = asyncio.create_task(self._read())
-        self._logging = asyncio.create_task(self._keep_stderr())
 
     @classmethod
     @contextlib.asynccontextmanager
     async def started(
         cls,
-        command: list[str],
+        command: Sequence[str],
         answer: Answer,
         notice: Notice,
         environ: Mapping[str, str] | None = None,
         patience: float = PATIENCE,
     ) -> AsyncIterator[LanguageClient]:
         """A client of a new server process; on leaving, the server is shut down, and no process stays behind."""
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=None if environ is None else dict(environ),
-            # Ctrl-C in the terminal is for the client, which then cancels the run and waits for its end.
-            start_new_session=os.name != "nt",
-            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-        )
+        async with cls.over(spawn(command, environ), answer, notice, patience) as client:
+            yield client
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def over(
+        cls, process: subprocess.Popen[bytes], answer: Answer, notice: Notice, patience: float = PATIENCE
+    ) -> AsyncIterator[LanguageClient]:
+        """The same for a process that was started already (by `spawn`)."""
         client = cls(process, answer, notice, patience)
         try:
             yield client
@@ -126,15 +125,12 @@ class LanguageClient:
         return ident, future
 
     def _send(self, message: dict[str, Any]) -> None:
-        assert self._process.stdin is not None
-        if not self._process.stdin.is_closing():
-            self._process.stdin.write(frame(message))
+        self._pipes.write(frame(message))
 
     async def _read(self) -> None:
         """Dispatches every message until the server's output ends; then every open request fails."""
-        assert self._process.stdout is not None
         try:
-            while (message := await read_message(self._process.stdout)) is not None:
+            while (message := await read_message(self._pipes.output)) is not None:
                 self._receive(message)
         except Exception as error:
             # A message that can't be read, or a notice that can't be shown (the terminal went away): either way the
@@ -182,41 +178,91 @@ class LanguageClient:
             if not future.done():
                 future.set_exception(error)
 
-    async def _keep_stderr(self) -> None:
-        assert self._process.stderr is not None
-        while piece := await self._process.stderr.read(65536):
-            self._stderr = (self._stderr + piece)[-4096:]
-
     def _gone(self) -> Exception:
         if self._fault is not None:
             return self._fault
-        code = self._process.returncode
-        last = (self._stderr.decode(errors="replace").strip().splitlines() or ["it said nothing"])[-1]
-        return ServerStopped(f"The language server stopped{'' if code is None else f' (exit code {code})'}: {last}")
+        code = self._process.poll()
+        return ServerStopped(
+            f"The language server stopped{'' if code is None else f' (exit code {code})'}: {self._pipes.last_words()}"
+        )
 
     async def _end(self) -> None:
-        """`shutdown`, `exit`, then harder means; returns when the process is gone and its pipes are read to the end."""
-        assert self._process.stdin is not None
+        """`shutdown`, `exit`, then harder means; returns when the process is gone and its pipes are closed."""
         self._ending = True
         for task in self._tasks:
             task.cancel()
+        gone = asyncio.get_running_loop().run_in_executor(None, self._process.wait)
         try:
             if not self._reading.done():
                 with contextlib.suppress(TimeoutError, ForUser):
                     await asyncio.wait_for(self.request("shutdown"), self._patience)
                 self.notify("exit")
-            self._process.stdin.close()
-            await asyncio.wait_for(self._process.wait(), self._patience)
-        except (TimeoutError, asyncio.CancelledError) as reason:
-            kill_group(self._process)
-            await self._process.wait()
-            if isinstance(reason, asyncio.CancelledError):
-                raise
-        for task in (self._reading, self._logging):
-            # A process the server left behind may hold the pipes open; it must not hold us.
-            done, _ = await asyncio.wait([task], timeout=self._patience)
-            if not done:
-                task.cancel()
+            self._pipes.close_input()
+            await asyncio.wait([gone], timeout=self._patience)
+        finally:
+            kill(self._process)
+            await asyncio.wait([gone])
+            self._pipes.close(self._patience)
+            self._reading.cancel()
+
+
+class Pipes:
+    """A process's three streams, each served by a thread. Made on the event loop that reads `output`."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        self.output = asyncio.StreamReader()
+        self._loop = asyncio.get_running_loop()
+        self._input: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._errors = b""
+        self._streams = (process.stdin, process.stdout, process.stderr)
+        self._threads = [
+            threading.Thread(target=work, args=(stream.fileno(),), daemon=True)
+            for work, stream in zip((self._write, self._read, self._keep_errors), self._streams, strict=True)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def write(self, data: bytes) -> None:
+        self._input.put(data)
+
+    def close_input(self) -> None:
+        """After what is still to be written."""
+        self._input.put(None)
+
+    def last_words(self) -> str:
+        """The last line the process wrote to its error stream."""
+        self._threads[2].join(0.2)  # it follows the end of the output at once
+        return (self._errors.decode(errors="replace").strip().splitlines() or ["it said nothing"])[-1]
+
+    def close(self, patience: float) -> None:
+        """Close everything; a process that was left behind may hold the other ends, but must not hold us."""
+        self.close_input()
+        for thread, stream in zip(self._threads, self._streams, strict=True):
+            thread.join(patience)
+            if not thread.is_alive():
+                stream.close()
+
+    def _write(self, descriptor: int) -> None:
+        # When nobody reads any more there is nothing to do about it here: the end of the output says so, too.
+        with contextlib.suppress(OSError):
+            while data := self._input.get():
+                view = memoryview(data)
+                while view:
+                    view = view[os.write(descriptor, view) :]
+            self._streams[0].close()
+
+    def _read(self, descriptor: int) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody wants the rest
+            while data := os.read(descriptor, 1 << 16):
+                self._loop.call_soon_threadsafe(self.output.feed_data, data)
+            self._loop.call_soon_threadsafe(self.output.feed_eof)
+
+    def _keep_errors(self, descriptor: int) -> None:
+        while data := os.read(descriptor, 1 << 16):
+            self._errors = (self._errors + data)[-4096:]
 
 
 def frame(message: Mapping[str, Any]) -> bytes:
@@ -244,28 +290,3 @@ def _length(header: bytes) -> int:
         if name.strip().lower() == b"content-length":
             return int(value)
     raise ValueError(f"the server sent something that is no message: {header[:60]!r}")
-
-
-def kill_group(process: asyncio.subprocess.Process) -> None:
-    """Ends the server and what it started, without asking."""
-    with contextlib.suppress(ProcessLookupError):
-        if sys.platform == "win32":
-            process.kill()
-        else:
-            os.killpg(process.pid, signal.SIGKILL)
-
-
-def server_command() -> list[str]:
-    """Argument list of a `devstral-ls serve` process of this very installation.
-
-    `-P` keeps the current directory off the import path: it is the user's workspace, where a `json.py` may lie.
-    """
-    return [sys.executable, "-P", "-m", "devstral_ls", "serve"]
-
-
-def server_environ(environ: Mapping[str, str]) -> dict[str, str]:
-    """`environ`, with the package's folder on PYTHONPATH when it runs from a source tree that is not installed."""
-    home = Path(__file__).resolve().parents[2]
-    if home.name in {"site-packages", "dist-packages"}:
-        return dict(environ)
-    return {**environ, "PYTHONPATH": os.pathsep.join(filter(None, [environ.get("PYTHONPATH"), str(home)]))}

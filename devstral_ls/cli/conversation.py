@@ -1,7 +1,7 @@
 """One question to the agent, from a terminal: start a server, ask, watch the run, apply what it proposed.
 
-    async with conversation(root, settings) as talk:
-        outcome = await talk.ask(Question("rename x to y"), screen)
+    async with conversation(start_server(os.environ), root, settings) as talk:
+        outcome = await talk.ask(Question(root, "rename x to y"), screen)
         await talk.apply(outcome)
 
 Runs are asked to *propose* (never to apply), so that whether anything is written is decided here, after the user has
@@ -13,28 +13,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import subprocess
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 import devstral_ls
-from devstral_ls.cli.client import METHOD_NOT_FOUND, LanguageClient, RequestFailed, server_command, server_environ
+from devstral_ls.cli.client import METHOD_NOT_FOUND, LanguageClient, RequestFailed
 from devstral_ls.cli.editor import Editor, OpenDocument
-from devstral_ls.cli.streams import Stopped
+from devstral_ls.cli.question import Question
+from devstral_ls.cli.streams import USAGE, Stopped
 from devstral_ls.cli.workspace_edit import utf16_length
 
 CANCEL_PATIENCE = 3.0
 """Seconds a cancelled run gets to end by itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """file: what the user points at; lines: the part of it, 1-based and inclusive."""
-
-    prompt: str
-    file: Path | None = None
-    lines: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +83,14 @@ class Screen(Protocol):
 
 @contextlib.asynccontextmanager
 async def conversation(
-    root: Path, settings: Mapping[str, Any], environ: Mapping[str, str]
+    server: subprocess.Popen[bytes], root: Path, settings: Mapping[str, Any]
 ) -> AsyncIterator[Conversation]:
-    """A conversation with a new server process for the workspace `root`. On leaving, the process is gone.
+    """A conversation with a server that was just started, about the workspace `root`. On leaving, it is gone.
 
     `initialize` is on its way when this returns; what else is to be done meanwhile (imports!) can be done now.
     """
     talk = Conversation(root, settings)
-    command = server_command()
-    async with LanguageClient.started(command, talk.answer, talk.notice, server_environ(environ)) as client:
+    async with LanguageClient.over(server, talk.answer, talk.notice) as client:
         talk.attach(client)
         await asyncio.sleep(0)
         try:
@@ -310,7 +302,7 @@ def line_range(document: OpenDocument, first: int, last: int) -> dict[str, Any]:
 
     lines = split_lines(document.text)
     if first > len(lines):
-        raise Stopped(2, f"{document.path} has {len(lines)} lines; there is no line {first}.")
+        raise Stopped(USAGE, f"{document.path} has {len(lines)} lines; there is no line {first}.")
     last = min(last, len(lines))
     return {
         "start": {"line": first - 1, "character": 0},

@@ -19,7 +19,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from devstral_ls.cli import sample
-from devstral_ls.cli.conversation import Outcome, Question, conversation
+from devstral_ls.cli.conversation import Conversation, Outcome, conversation
+from devstral_ls.cli.question import Question
+from devstral_ls.cli.server_process import start_server
 from devstral_ls.cli.streams import fail, guarded
 from devstral_ls.errors import ForUser
 
@@ -51,49 +53,55 @@ def run(*, apply: bool, manner: str, keep: Path | None) -> int:
 
 
 async def _demo(folder: Path, apply: bool, manner: Manner) -> int:
-    from devstral_ls.scripted import Script, ScriptedServer
-
     started = time.monotonic()
     project = folder / "invoices"
-    command = f"{Path(sys.executable).name} -m unittest"
     sample.copy_sample(project)
-    before = sample.digests(project)
-    script = Script.parse(json.loads(sample.script_text()))
-    with ScriptedServer(script, manner) as model, tempfile.TemporaryDirectory(prefix="devstral-ls-") as scratch:
-        environ = sample.demo_environ(os.environ, Path(scratch))
-        async with conversation(project, _settings(model), environ) as talk:
-            screen = _screen()
-            red = await sample.run_tests(project)
-            _heading(screen, f"The project: {project}", f"$ {command}\n{red.summary}")
-            _heading(screen, f"devstral-ls ask {PROMPT!r}")
-            outcome = await talk.ask(Question(PROMPT), screen)
-            screen.rest()
-            untouched = sample.digests(project) == before
-            still_red = await sample.run_tests(project)
-            if outcome.message is not None:
-                screen.notice(outcome.message)
-            _show_proposal(screen, outcome)
-            findings = [
-                Finding("the tests failed before", not red.passed),
-                Finding(
-                    f"the run ended by itself, all {len(script.turns)} turns of the script said", _ended(outcome, model)
-                ),
-                Finding("the agent saw the tests fail", _agent_saw(outcome, 0, "FAILED (failures=1)")),
-                Finding("with the edit staged, the agent saw them pass", _agent_saw(outcome, -1, "\nOK")),
-                Finding("nothing was written to disk, where they still fail", untouched and not still_red.passed),
-            ]
-            if apply and all(finding.holds for finding in findings):
-                failure = await talk.apply(outcome)
-                green = await sample.run_tests(project)
-                changed = {name for name, digest in sample.digests(project).items() if before.get(name) != digest}
-                _heading(screen, "Applied", f"$ {command}\n{green.summary}")
-                findings += [
-                    Finding(
-                        f"the edit was applied{f': {failure}' if failure else ''}", changed == {"invoices/money.py"}
-                    ),
-                    Finding("the tests pass on disk", green.passed),
-                ]
+    with tempfile.TemporaryDirectory(prefix="devstral-ls-") as scratch:
+        server = start_server(sample.demo_environ(os.environ, Path(scratch)))
+        # The server needs most of a second to start; what else is needed is imported meanwhile.
+        from devstral_ls.scripted import Script, ScriptedServer
+
+        script = Script.parse(json.loads(sample.script_text()))
+        with ScriptedServer(script, manner) as model:
+            async with conversation(server, project, _settings(model)) as talk:
+                screen = _screen()
+                findings = await _show_run(screen, talk, project, model, len(script.turns), apply)
     return _conclude(screen, findings, time.monotonic() - started, apply)
+
+
+async def _show_run(
+    screen: Terminal, talk: Conversation, project: Path, model: ScriptedServer, turns: int, apply: bool
+) -> list[Finding]:
+    """Shows the run as it happens; what was found out about it."""
+    command = f"$ {Path(sys.executable).name} -m unittest"
+    before = sample.digests(project)
+    red = await sample.run_tests(project)
+    _heading(screen, f"The project: {project}", f"{command}\n{red.summary}")
+    _heading(screen, f"devstral-ls ask {PROMPT!r}")
+    outcome = await talk.ask(Question(project, PROMPT), screen)
+    screen.rest()
+    if outcome.message is not None:
+        screen.notice(outcome.message)
+    untouched = sample.digests(project) == before
+    still_red = await sample.run_tests(project)
+    _show_proposal(screen, outcome)
+    findings = [
+        Finding("the tests failed before", not red.passed),
+        Finding(f"the run ended by itself, all {turns} turns of the script said", _ended(outcome, model, turns)),
+        Finding("the agent saw the tests fail", _agent_saw(outcome, 0, "FAILED (failures=1)")),
+        Finding("with the edit staged, the agent saw them pass", _agent_saw(outcome, -1, "\nOK")),
+        Finding("nothing was written to disk, where they still fail", untouched and not still_red.passed),
+    ]
+    if apply and all(finding.holds for finding in findings):
+        failure = await talk.apply(outcome)
+        green = await sample.run_tests(project)
+        changed = {name for name, digest in sample.digests(project).items() if before.get(name) != digest}
+        _heading(screen, "Applied", f"{command}\n{green.summary}")
+        findings += [
+            Finding(f"the edit was applied{f': {failure}' if failure else ''}", changed == {"invoices/money.py"}),
+            Finding("the tests pass on disk", green.passed),
+        ]
+    return findings
 
 
 def _settings(model: ScriptedServer) -> Mapping[str, Any]:
@@ -105,8 +113,9 @@ def _settings(model: ScriptedServer) -> Mapping[str, Any]:
     }
 
 
-def _ended(outcome: Outcome, model: ScriptedServer) -> bool:
-    return outcome.state == "finished" and outcome.stop_reason == "end_turn" and outcome.turns == len(model.requests)
+def _ended(outcome: Outcome, model: ScriptedServer, turns: int) -> bool:
+    ended = outcome.state == "finished" and outcome.stop_reason == "end_turn"
+    return ended and outcome.turns == len(model.requests) == turns
 
 
 def _agent_saw(outcome: Outcome, which: int, text: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -34,20 +35,26 @@ def _serve(arguments: argparse.Namespace) -> int:
 
 
 def _ask(arguments: argparse.Namespace) -> int:
-    from devstral_ls.cli.ask import Options, run
+    from devstral_ls.cli.question import read_question
+    from devstral_ls.cli.server_process import start_server
+    from devstral_ls.cli.streams import guarded
 
-    return run(
-        Options(
-            prompt=arguments.prompt,
-            workspace=arguments.workspace,
-            file=arguments.file,
+    def ask() -> int:
+        question = read_question(arguments.prompt, arguments.workspace, arguments.file)
+        server = start_server(os.environ)
+        # The server needs most of a second to start; what the client needs is imported meanwhile.
+        from devstral_ls.cli.ask import Options, run
+
+        options = Options(
             output="json" if arguments.json else "diff" if arguments.diff else "text",
             apply=arguments.apply,
             allow_commands=arguments.allow_commands,
             base_url=arguments.base_url,
             model=arguments.model,
         )
-    )
+        return run(server, question, options)
+
+    return guarded(ask)
 
 
 def _doctor(arguments: argparse.Namespace) -> int:

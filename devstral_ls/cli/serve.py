@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
 
@@ -15,6 +16,8 @@ def run(tcp: tuple[str, int] | None, log_level: str, log_file: Path | None) -> i
             log_file.open("ab").close()
         except OSError as error:
             return fail(2, f"the log file {log_file} can't be written: {error.strerror}.")
+    # Thousands of classes are about to be made and none of them is garbage; the server turns it on again once it is up.
+    gc.disable()
     from devstral_ls.server.serve import serve_stdio, serve_tcp
 
     if tcp is None:

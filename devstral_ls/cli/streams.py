@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from devstral_ls.errors import ForUser
 
-FAILED, INTERRUPTED = 1, 130
+DONE, FAILED, USAGE, NOT_APPLIED, INPUT_MISSING, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 
 class Stopped(ForUser):

@@ -84,11 +84,11 @@ def _vote_by_words(votes: Counter[int], contents: Sequence[str], wanted: Sequenc
 
 
 def _vote(votes: Counter[int], weight: int, numbers: Sequence[int], indices: Sequence[int]) -> None:
-    """A line or word speaks the louder the rarer it is."""
+    """A line or word speaks the louder the rarer it is, and the first line twice: then the difference comes later."""
     share = weight * 1000 // max(1, len(numbers) * len(indices))
     for number in numbers:
         for index in indices[:MAX_COMMON]:
-            votes[number - index] += share
+            votes[number - index] += share if index else 2 * share
 
 
 def _lines_at(text: str, offsets: Iterable[int]) -> list[int]:
@@ -117,8 +117,7 @@ def _likeness(found: Sequence[str], wanted: Sequence[str]) -> tuple[float, float
     """How much the wanted lines resemble their counterparts: the mean square, and the most of any one."""
     total = weights = most = 0.0
     for index, line in enumerate(wanted[:MAX_LINES]):
-        # The first line counts double, so that of two windows the one that goes wrong later is shown.
-        weight = (1.0 if line.strip(BLANKS) else 0.1) * (2 if index == 0 else 1)
+        weight = 1.0 if line.strip(BLANKS) else 0.1
         weights += weight
         if index < len(found):
             likeness = _line_likeness(found[index].strip(BLANKS), line.strip(BLANKS)[:MAX_COLUMNS])

@@ -104,8 +104,8 @@ def _as_meant(source: Source, old: str) -> tuple[list[str], list[str]]:
             f"It is over-escaped: its {listed(odd)} {'is' if len(odd) == 1 else 'are'} nowhere in the file. "
             "Send the text as it is in the file, with no escaping but JSON's own."
         )
-    left_out = next((line for line in contents_of(old) if _ELISION.fullmatch(line) and line not in source.plain), None)
-    if left_out is not None:
+    short = (line for line in contents_of(old) if len(line) <= WIDTH)
+    if left_out := next((line for line in short if _ELISION.fullmatch(line) and line not in source.plain), None):
         remarks.append(f"It leaves lines out ({left_out.strip()!r}); old_string has to hold every line of the place.")
     return contents_of(old), remarks
 

@@ -44,8 +44,8 @@ def _trimmed(found: str, old: str, new: str) -> Wording:
     return Wording(old, new, written)
 
 
-NUMBERED = re.compile(r" *(\d+)(?:\t|$)")
-"""What read_file puts before a line."""
+_NUMBER = re.compile(r"^( *([0-9]{1,9}))(?:\t|$)")
+"""What read_file puts before a line; the tab after the number of an empty line is easily lost."""
 
 
 def drop_line_numbers(source: Source, old: str, new: str) -> Iterator[Candidate]:
@@ -56,32 +56,44 @@ def drop_line_numbers(source: Source, old: str, new: str) -> Iterator[Candidate]
     wanted = contents_of(bare)
     for first in source.windows(wanted, "nothing"):
         start, end = source.span(first, len(wanted), closed=bare.endswith("\n"))
-        yield Candidate(start, end, "without the line numbers", partial(_unnumbered, bare, new))
+        yield Candidate(start, end, "without the line numbers", partial(_unnumbered, bare, old, new))
 
 
 def without_line_numbers(text: str) -> str | None:
     """The text without read_file's line numbers; None unless every line has one, they count up, and text is left."""
-    matches = [NUMBERED.match(line) for line in contents_of(text)]
-    numbers = [int(match[1]) for match in matches if match]
+    matches = [_NUMBER.match(line) for line in contents_of(text)]
+    numbers = [int(match[2]) for match in matches if match]
     if not numbers or len(numbers) < len(matches) or numbers != list(range(numbers[0], numbers[0] + len(numbers))):
         return None
     bare = _stripped(text)
     return bare if bare.strip() else None
 
 
-def _unnumbered(bare: str, new: str) -> Wording:
-    numbered = [bool(NUMBERED.match(line)) for line in contents_of(new) if line.strip()]
-    if any(numbered) and not all(numbered):
+def _unnumbered(bare: str, old: str, new: str) -> Wording:
+    """The new text as it is when no line has a number, without numbers when they go on as the old text's do."""
+    copied = [match for line in contents_of(old) if (match := _NUMBER.match(line))]
+    lines = [line for line in contents_of(new) if line.strip()]
+    given = [match for line in lines if "\t" in line and (match := _NUMBER.match(line))]
+    if not given:
+        return Wording(bare, new, new)
+    numbers = [int(match[2]) for match in given]
+    alike = (
+        len(given) == len(lines)
+        and {len(match[1]) for match in given} == {len(copied[0][1])}
+        and int(copied[0][2]) <= numbers[0] <= int(copied[-1][2]) + 1
+        and numbers == sorted(numbers)
+    )
+    if not alike:
         raise EditRefused(
-            "old_string was copied with the line numbers that read_file prints, and only some lines of new_string "
-            "have them, so it is unclear which numbers are text. Send both without line numbers."
+            "old_string was copied with the line numbers that read_file prints, and it is unclear whether the numbers "
+            "in new_string are line numbers too or text. Send both without line numbers."
         )
-    new = _stripped(new) if any(numbered) else new
+    new = _stripped(new)
     return Wording(bare, new, new)
 
 
 def _stripped(text: str) -> str:
-    return "\n".join(NUMBERED.sub("", line, count=1) for line in text.split("\n"))
+    return "\n".join(_NUMBER.sub("", line) for line in text.split("\n"))
 
 
 RELAXATIONS: tuple[Relaxation, ...] = (

@@ -47,6 +47,8 @@ class Client:
     text_document_content: bool = False
     stream: bool = False
     preview: Preview = "ask"
+    checks_first_version_only: bool = False
+    """Whether only the first entry of a workspace edit is checked against the text, and version 0 not at all."""
 
 
 def resolve(params: Mapping[str, Any]) -> Client:
@@ -89,6 +91,7 @@ def resolve(params: Mapping[str, Any]) -> Client:
         text_document_content=isinstance(workspace.get("textDocumentContent"), Mapping),
         stream=extras.get("stream") is True,
         preview=_preview(name, apply_edit, annotations),
+        checks_first_version_only=name == "Neovim",
     )
 
 

@@ -135,7 +135,8 @@ def change_now(file: FileProposal, current: str | None, version: int | None) -> 
         raise Conflict(1, 1)
     else:
         staged = rebase(file.base, file.staged, current)
-    return TextChange(path_to_uri(file.path) if version is None else file.uri, version, current, staged)
+    uri = path_to_uri(file.path) if version is None else file.uri
+    return TextChange(uri, version, current, staged, in_new_folder=current is None and not file.path.parent.is_dir())
 
 
 def names(files: Iterable[FileProposal], most: int = 3) -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from devstral_ls.edits.diff import diff_lines
 from devstral_ls.edits.rebase import Conflict, rebase
+from devstral_ls.edits.unified import stat
 from devstral_ls.errors import RequestRefused
 from devstral_ls.server.client import Client
 from devstral_ls.server.dialogs import Dialogs, Withdrawn
@@ -38,6 +39,9 @@ log = logging.getLogger(__name__)
 
 OBSERVE = 1.0
 """Seconds to wait for the text to follow an editor's answer."""
+
+TRIES = 3
+"""How often an edit is sent, made anew each time, while the user types between the last change we know of and it."""
 
 APPLY, SHOW_DIFF, DISCARD = "Apply", "Show diff", "Discard"
 
@@ -153,26 +157,42 @@ class Review:
 
         Hunks are numbered from 0 through the files of the proposal's diff. What is not applied stays pending.
         """
-        outcome = Applied()
-        changes: list[Planned] = []
+        wanted: list[tuple[FileProposal, FileProposal]] = []
         number = 0
         for file in proposal.pending:
             first, number = number, number + hunk_count(file)
             if paths is not None and file.path not in paths:
                 continue
             chosen = file if hunks is None else select(file, hunks, first)
-            if chosen.staged == chosen.base:
-                continue
+            if chosen.staged != chosen.base:
+                wanted.append((file, chosen))
+        outcome = Applied()
+        for _ in range(1 if preview or self.client.preview == "own" else TRIES):
+            wanted = await self._try(proposal.id, wanted, outcome, preview)
+        outcome.refused += [file for file, _ in wanted]
+        return outcome
+
+    async def _try(
+        self, proposal_id: str, wanted: Sequence[tuple[FileProposal, FileProposal]], outcome: Applied, preview: bool
+    ) -> list[tuple[FileProposal, FileProposal]]:
+        """Apply these (file, chosen) to the texts as they are now; those whose text had moved on before they came."""
+        changes: list[Planned] = []
+        for file, chosen in wanted:
             now = self._current(file.path)
             try:
                 changes.append(Planned(file, chosen, change_now(chosen, now.text, now.version)))
             except Conflict:
                 outcome.conflicts.append(file)
-        if changes:
-            await self._send(proposal.id, changes, outcome, preview)
-        return outcome
+        one_by_one = self.client.checks_first_version_only
+        stale: list[Planned] = []
+        for together in [[plan] for plan in changes] if one_by_one else [changes] if changes else []:
+            stale += await self._send(proposal_id, together, outcome, preview)
+        return [(plan.file, plan.chosen) for plan in stale]
 
-    async def _send(self, proposal_id: str, changes: Sequence[Planned], outcome: Applied, preview: bool) -> None:
+    async def _send(
+        self, proposal_id: str, changes: Sequence[Planned], outcome: Applied, preview: bool
+    ) -> list[Planned]:
+        """Have the editor apply these changes; those it did not apply while the text was changed otherwise."""
         label = f"Devstral: {names([plan.file for plan in changes])}"
         todo = [plan.change for plan in changes if plan.change.before != plan.change.after]
         answer: Any = {"applied": True}
@@ -182,13 +202,17 @@ class Review:
         accepted = isinstance(answer, dict) and answer.get("applied") is True
         if isinstance(answer, dict) and isinstance(answer.get("failureReason"), str):
             outcome.reason = " ".join(answer["failureReason"].split())
+        stale = []
         for plan in changes:
             decision = await self._judge(plan.file.path, plan.change, accepted)
-            if decision == "pending":
+            if decision != "pending":
+                (outcome.applied if decision == "applied" else outcome.modified).append(plan.file)
+                self._decide(proposal_id, plan.file, plan.chosen, decision)
+            elif self._current(plan.file.path).text != plan.change.before:
+                stale.append(plan)
+            else:
                 outcome.refused.append(plan.file)
-                continue
-            (outcome.applied if decision == "applied" else outcome.modified).append(plan.file)
-            self._decide(proposal_id, plan.file, plan.chosen, decision)
+        return stale
 
     async def _apply_edit(self, edit: dict[str, Any], label: str, changes: Sequence[Planned], preview: bool) -> Any:
         """The client's answer, or None when the text arrived in every open document though no answer did."""
@@ -292,7 +316,7 @@ class Review:
 def _found(before: str | None, after: str | None, now: str | None) -> Literal["all", "some", "none"]:
     """How much of the change from `before` to `after` is in `now`, which may hold the user's own changes too.
 
-    Where the user changed the same lines, what became of ours can't be told apart: that counts as some.
+    Where the user changed the same lines, the text was made from the one of the two it is more like.
     """
     if now == after:
         return "all"
@@ -301,6 +325,6 @@ def _found(before: str | None, after: str | None, now: str | None) -> Literal["a
     try:
         merged = rebase(before, after, now)
     except Conflict:
-        return "some"
+        return "some" if sum(stat(after, now)) < sum(stat(before, now)) else "none"
     missing = len(diff_lines(now, merged))
     return "all" if not missing else "some" if missing < len(diff_lines(before, after)) else "none"

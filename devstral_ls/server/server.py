@@ -7,6 +7,7 @@ state, the sessions, the proposals under review, the runs going on, the model. T
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import secrets
@@ -117,7 +118,7 @@ class DevstralServer(LanguageServer):
 
     def after_initialized(self) -> None:
         self._spawn(self.settings.fetch(), "settings")
-        self._spawn(asyncio.to_thread(preload), "warm up")
+        self._spawn(_warm_up(), "warm up")
 
     async def close(self) -> None:
         """End runs, reviews and connections; called once, at shutdown or when the client is gone."""
@@ -321,6 +322,15 @@ def _folders(params: dict[str, Any]) -> list[Path]:
     if not paths and isinstance(params.get("rootPath"), str):
         paths = [Path(params["rootPath"])]
     return list(dict.fromkeys(canonical(path) for path in paths))
+
+
+async def _warm_up() -> None:
+    """Load the model's SDK while the user is still typing, then let the garbage collector look at what comes after."""
+    try:
+        await asyncio.to_thread(preload)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _nothing() -> None:

@@ -27,6 +27,8 @@ class TextChange:
     version: int | None
     before: str | None
     after: str | None
+    in_new_folder: bool = False
+    """Whether the folder of a file to create has to be created too."""
 
 
 def text_edits(before: str, after: str, encoding: Encoding) -> list[dict[str, Any]]:
@@ -77,8 +79,9 @@ def workspace_edit(
                 {
                     "kind": "create",
                     "uri": change.uri,
-                    # Without ignoreIfExists some clients empty a file that came into being meanwhile.
-                    "options": {"overwrite": False, "ignoreIfExists": True},
+                    # Without ignoreIfExists some clients empty a file that came into being meanwhile; with it Neovim
+                    # leaves the folder out, and then the file can't be written.
+                    "options": {"overwrite": False, "ignoreIfExists": not change.in_new_folder},
                 }
             )
     for change in changes:
@@ -86,7 +89,7 @@ def workspace_edit(
             continue
         edits = text_edits(change.before or "", change.after, client.encoding)
         if edits:
-            operations.append(_document_edit(change, [_annotate(edit, annotated) for edit in edits]))
+            operations.append(_document_edit(change, [_annotate(edit, annotated) for edit in edits], client))
     for change in changes:
         if change.after is None:
             options = {"recursive": False, "ignoreIfNotExists": True}
@@ -101,9 +104,11 @@ def workspace_edit(
     return edit
 
 
-def _document_edit(change: TextChange, edits: list[dict[str, Any]]) -> dict[str, Any]:
-    # An absent version crashes Neovim 0.12, so it is always there.
-    return {"textDocument": {"uri": change.uri, "version": change.version}, "edits": edits}
+def _document_edit(change: TextChange, edits: list[dict[str, Any]], client: Client) -> dict[str, Any]:
+    # An absent version crashes Neovim 0.12, so it is always there. Neovim opens documents as version 0, which it does
+    # not check, and goes on at 3 or more with the first change: 1 is as good as 0, and checked.
+    unchecked = client.checks_first_version_only and change.version == 0
+    return {"textDocument": {"uri": change.uri, "version": 1 if unchecked else change.version}, "edits": edits}
 
 
 def _annotate(edit: dict[str, Any], annotated: bool) -> dict[str, Any]:

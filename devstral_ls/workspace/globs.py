@@ -10,14 +10,15 @@ from collections.abc import Callable
 
 from devstral_ls.errors import SearchFailed
 
-_PLAIN_NAME = re.compile(r"(?:[\w.*?-]|\{[\w.*?,-]*\})+", re.ASCII)
+_PLAIN_NAME = re.compile(r"(?:[\w.*-]|\{[\w.*,-]*\})+", re.ASCII)
 
 
 def matcher(glob: str) -> Callable[[str], bool]:
     """A test of paths relative to the directory searched, with `/` between components.
 
-    `*` and `?` stop at `/`; `**` is any number of directories; `[...]`, `[!...]`, `{a,b}` and backslash escapes work.
-    Without a `/` the glob is matched against the name alone; `dir/` means everything below; `!` in front excludes.
+    `*` and `?` stop at `/`; `?` is one character (ripgrep: one byte); `**` is any number of directories; `[...]`,
+    `[!...]`, `{a,b}` and backslash escapes work. Without a `/` the glob is matched against the name
+    alone; `dir/` means everything below; `!` in front excludes.
     Raises SearchFailed when a bracket or brace is not closed.
     """
     excludes = glob.startswith("!")

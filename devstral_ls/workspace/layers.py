@@ -65,10 +65,15 @@ class Layers:
             return _on_disk(path)
         return None if layer.text is None else layer.data()
 
-    def changed_ignore_files(self) -> list[Path]:
-        """The ignore files that are not as they are on disk."""
-        ignore_files = (layer.path for layer in self if layer.path.name in IGNORE_FILES)
-        return [path for path in ignore_files if self.read(path) != _on_disk(path)]
+    def changed_ignore_files(self) -> dict[Path, tuple[bytes, bytes]]:
+        """The ignore files that are not as they are on disk: what is there, and what the view has."""
+        found = {}
+        for layer in self:
+            if layer.path.name in IGNORE_FILES:
+                disk, view = _on_disk(layer.path) or b"", self.read(layer.path) or b""
+                if disk != view:
+                    found[layer.path] = (disk, view)
+        return found
 
 
 def _on_disk(path: Path) -> bytes | None:

@@ -12,7 +12,7 @@ import stat
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from devstral_ls.workspace.files import mode_of
 from devstral_ls.workspace.layers import IGNORE_FILES, Layer, Layers
@@ -27,19 +27,18 @@ class Mirror:
 
     def fill(self, original: Path, files: Mapping[str, Layer | None], layers: Layers) -> None:
         """Write `files` by relative path (None: an empty one), then the ignore files of all directories around them."""
-        folders = {self.base: original}
-        for relative, layer in sorted(files.items()):
-            copy = self.base / relative
-            try:
-                copy.parent.mkdir(parents=True, exist_ok=True)
-            except (FileExistsError, NotADirectoryError):
-                continue  # below a path that is itself a file: an editor can have both open, a disk can't hold them
-            copy.write_bytes(layer.data() if layer else b"")
-            for parent in PurePosixPath(relative).parents:
-                folders[self.base / parent] = original / parent
-        folders.update(zip(self.base.parents, original.parents, strict=False))
-        for copy, folder in folders.items():
-            _copy_rules(folder, copy, layers)
+        folders = {"."} | {parent for name in files for parent in _parents(name)}
+        # Below a path that is itself a file: an editor can have both open, a disk can't hold them.
+        folders -= {folder for folder in folders for above in (folder, *_parents(folder)) if above in files}
+        for folder in sorted(folders):
+            (self.base / folder).mkdir(exist_ok=True)
+        for name, layer in files.items():
+            if (name.rpartition("/")[0] or ".") in folders and name not in folders:
+                (self.base / name).write_bytes(layer.data() if layer else b"")
+        for folder in folders:
+            _copy_rules(original / folder, self.base / folder, layers)
+        for above, copy in zip(original.parents, self.base.parents, strict=False):
+            _copy_rules(above, copy, layers)
 
     def remove(self) -> None:
         shutil.rmtree(self.top, ignore_errors=True)
@@ -51,6 +50,11 @@ def create(original: Path) -> Mirror:
     base = top.joinpath(*original.parts[1:])
     base.mkdir(parents=True, exist_ok=True)
     return Mirror(top, base)
+
+
+def _parents(name: str) -> list[str]:
+    """The directories above a relative name, below the mirrored one."""
+    return [name[:at] for at, character in enumerate(name) if character == "/"]
 
 
 def in_repository(directory: Path) -> bool:

@@ -1,8 +1,8 @@
 """Listing and searching the view with ripgrep.
 
 Two processes, side by side: one on the disk, whose results at staged or open paths are dropped, and one on a `Mirror`
-that holds only those. Where an ignore file itself is staged or edited, the disk's answer would be wrong everywhere
-below it; then all names are mirrored, empty, to learn which of them the view's ignore files leave in.
+that holds only those. Where an ignore file itself is staged or edited, the disk's answer can be wrong below it; then
+the names that its changed lines concern are mirrored, empty, to learn which of them the view's ignore files leave in.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from devstral_ls.workspace.files import mode_of
 from devstral_ls.workspace.found import Found, Query, Ranking
 from devstral_ls.workspace.globs import matcher, name_glob
+from devstral_ls.workspace.ignore_rules import changed_rules
 from devstral_ls.workspace.layers import Layer, Layers
 from devstral_ls.workspace.mirror import Mirror, create, in_repository
 from devstral_ls.workspace.paths import same_file_key
@@ -37,8 +38,8 @@ class Scan:
     async def files(self, glob: str | None) -> list[Path]:
         """The files ripgrep would list that match `glob`, sorted by path components."""
         wanted = matcher(glob) if glob else _anything
-        if self._rules_changed():
-            names = [name for name in await self._visible() if wanted(name)]
+        if changed := self._changed_rules():
+            names = [name for name in await self._visible(changed) if wanted(name)]
         else:
             rules = [*self._rules(), *_type(glob)]
             disk, mirrored = await together(self._on_disk(rules, wanted), self._mirrored(rules, wanted))
@@ -49,9 +50,10 @@ class Scan:
         """The lines ripgrep would find below `base`, in files that match the query's glob."""
         wanted = matcher(query.glob) if query.glob else _anything
         rules = [*self._rules(), *_type(query.glob)]
-        if not self._rules_changed():
+        changed = self._changed_rules()
+        if not changed:
             return await self._search(query, rules, rules, wanted)
-        visible = set(await self._visible())
+        visible = await self._visible(changed)
         hidden = set(await self._on_disk(["--no-ignore"], lambda name: name not in visible))
         rules = ["--no-ignore", *_type(query.glob)]
         async with self._mirror({}) as empty:
@@ -104,11 +106,31 @@ class Scan:
         async with self._mirror(dict.fromkeys(present)) as mirror:
             return await list_names(mirror.base, rules, lambda name: name in present and wanted(name))
 
-    async def _visible(self) -> list[str]:
-        """All files that the view's own ignore files leave in."""
-        names = {*await self._on_disk(["--no-ignore"], _anything), *self._present()}
+    async def _visible(self, changed: Mapping[Path, bytes]) -> set[str]:
+        """All files that the view's own ignore files leave in, some of which are not those on disk."""
+        everything = set(await self._on_disk(["--no-ignore"], _anything))
+        untouched = set(everything)
+        for path, rules in changed.items() if everything else ():
+            untouched &= await self._not_left_out(path.parent, rules)
+        names = {*(everything - untouched), *self._present()}
         async with self._mirror(dict.fromkeys(names)) as mirror:
-            return await list_names(mirror.base, self._rules(), names.__contains__)
+            mirrored = await list_names(mirror.base, self._rules(), names.__contains__)
+        return {*mirrored, *await self._on_disk(self._rules(), untouched.__contains__)}
+
+    async def _not_left_out(self, folder: Path, rules: bytes) -> set[str]:
+        """The files of `base` that an ignore file with these rules in `folder` would not leave out, nor is above."""
+        async with self._mirror({}) as mirror:
+            file = mirror.top / "rules"
+            await in_thread(file.write_bytes, rules)
+            arguments = ["--no-ignore", "--ignore-file", str(file)]
+            if self.base.is_relative_to(folder):
+                prefix = self.base.relative_to(folder).as_posix() + "/"
+                names = await list_names(folder, arguments, _anything, target=f"./{prefix}")
+                return {name.removeprefix(prefix) for name in names}
+            prefix = folder.relative_to(self.base).as_posix() + "/"
+            outside = await list_names(self.base, ["--no-ignore"], lambda name: not name.startswith(prefix))
+            inside = await list_names(folder, arguments, _anything) if stat.S_ISDIR(mode_of(folder)) else []
+            return {*outside, *(prefix + name for name in inside)}
 
     @asynccontextmanager
     async def _mirror(self, files: Mapping[str, Layer | None]) -> AsyncIterator[Mirror]:
@@ -130,10 +152,13 @@ class Scan:
         """Inside a repository ripgrep reads the ignore files that git does; elsewhere they are to count as well."""
         return [] if in_repository(self.root) else ["--no-require-git"]
 
-    def _rules_changed(self) -> bool:
-        """Whether the view's ignore files for `base` are not those on the disk."""
-        folders = [path.parent for path in self.layers.changed_ignore_files()]
-        return any(folder.is_relative_to(self.base) or self.base.is_relative_to(folder) for folder in folders)
+    def _changed_rules(self) -> dict[Path, bytes]:
+        """The ignore files for `base` that are not those on the disk, each with the lines that differ."""
+        return {
+            path: changed_rules(disk, view)
+            for path, (disk, view) in self.layers.changed_ignore_files().items()
+            if path.is_relative_to(self.base) or self.base.is_relative_to(path.parent)
+        }
 
 
 def _type(glob: str | None) -> list[str]:

@@ -9,7 +9,7 @@ import shlex
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from devstral_ls.errors import ForUser, NotFound, SearchFailed
@@ -23,6 +23,7 @@ MOST_OUTPUT = 16 * 1024 * 1024
 MAX_COLUMNS = 500
 """Bytes of a line that are shown."""
 
+_ONE_LINE = "Patterns match within one line: search for a part that stands on one line."
 _CHUNK = 256 * 1024
 _LONGEST_PATTERN = 16 * 1024
 _MOST_COMPLAINT = 64 * 1024
@@ -32,13 +33,19 @@ _COMMON = shlex.split(
     "--no-config --hidden --iglob !.git --iglob !git~1 --no-messages --no-ignore-messages --null --path-separator /"
 )
 _LINES = shlex.split(
-    "--line-number --with-filename --no-heading --color never --no-context-separator --no-mmap --crlf --engine auto "
+    "--line-number --with-filename --no-heading --color never --no-context-separator --no-mmap --crlf "
     f"--max-columns {MAX_COLUMNS} --max-columns-preview"
 )
 
 
-async def list_names(directory: Path, rules: Sequence[str], accepts: Callable[[str], bool]) -> list[str]:
-    """The files below `directory` that `accepts` takes, relative with `/`, in no order.
+class _NeedsPcre(SearchFailed):
+    """The pattern is one for ripgrep's other engine."""
+
+
+async def list_names(
+    directory: Path, rules: Sequence[str], accepts: Callable[[str], bool], target: str = "."
+) -> list[str]:
+    """The files below `target` that `accepts` takes, relative to `directory` with `/`, in no order.
 
     rules: ripgrep arguments that say which ignore files count. Raises SearchFailed when there are too many.
     """
@@ -49,7 +56,7 @@ async def list_names(directory: Path, rules: Sequence[str], accepts: Callable[[s
         names.extend(filter(accepts, map(_name, decoder.feed(data))))
         return len(names) <= MOST_FILES
 
-    if not await run([*_COMMON, "--files", *rules], directory, ".", feed):
+    if not await run([*_COMMON, "--files", *rules], directory, target, feed):
         raise SearchFailed(f"There are more than {MOST_FILES:,} files. Give a narrower directory or glob.")
     return names
 
@@ -61,6 +68,15 @@ async def grep(
 
     Returns False when there was more than `MOST_OUTPUT`. Raises SearchFailed.
     """
+    try:
+        return await _grep(query, rules, directory, target, ranking, accepts)
+    except _NeedsPcre:  # for look-around and back references
+        return await _grep(query, ["--pcre2", *rules], directory, target, ranking, accepts)
+
+
+async def _grep(
+    query: Query, rules: Sequence[str], directory: Path, target: str, ranking: Ranking, accepts: Callable[[str], bool]
+) -> bool:
     decoder = LineDecoder()
     groups = FileGroups(ranking, lambda path: name if accepts(name := _name(path)) else None)
     seen = 0
@@ -79,6 +95,8 @@ async def grep(
 def search_arguments(query: Query) -> list[str]:
     """Raises SearchFailed when the pattern can't be passed to a process."""
     pattern = query.pattern
+    if "\n" in pattern:  # ripgrep would take it for several patterns
+        raise SearchFailed(f"The pattern has more than one line. {_ONE_LINE}")
     if "\0" in pattern or any("\ud800" <= character <= "\udfff" for character in pattern):
         raise SearchFailed("The pattern contains a NUL character or half of a surrogate pair. Leave it out.")
     if len(pattern) > _LONGEST_PATTERN:
@@ -115,7 +133,8 @@ async def run(arguments: Sequence[str], directory: Path, target: str, feed: Call
         said = await complaint
         await process.wait()
     if ended and (process.returncode or 0) not in (0, 1) and (said.strip() or process.returncode != 2):
-        raise SearchFailed(explain(said.decode("utf-8", "replace")))
+        text = said.decode("utf-8", "replace")
+        raise (_NeedsPcre if "--pcre2" in text else SearchFailed)(explain(text))
     return ended
 
 
@@ -127,7 +146,7 @@ def explain(said: str) -> str:
     if not reason:
         return "The search ended unexpectedly. Try a simpler pattern or a smaller directory."
     if "is not allowed in a regex" in reason:
-        return f"{reason}\nPatterns match within one line: search for a part that stands on one line."
+        return f"{reason}\n{_ONE_LINE}"
     if any("regex" in line for line in lines):
         return (
             f"The pattern is not a valid regular expression: {reason}.\n"
@@ -143,6 +162,10 @@ def find_rg(environ: Mapping[str, str] = os.environ) -> Path:
     # Relative entries are skipped: a workspace must not bring its own rg. So must the current directory, which
     # shutil.which would look into on Windows.
     places += [Path(place) for place in environ.get("PATH", "").split(os.pathsep) if Path(place).is_absolute()]
+    return first_executable(name, places)
+
+
+def first_executable(name: str, places: Iterable[Path]) -> Path:
     for place in places:
         if os.access(place / name, os.X_OK) and (place / name).is_file():
             return place / name

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from devstral_ls.cli.client import server_environ
+from devstral_ls.cli.server_process import server_environ
 from devstral_ls.scripted import Script
 
 PATIENCE = 30.0

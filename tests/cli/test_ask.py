@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from devstral_ls.cli.ask import parse_file
+from devstral_ls.cli.question import parse_file
 from devstral_ls.cli.streams import Stopped
 from devstral_ls.scripted import ScriptedServer
 

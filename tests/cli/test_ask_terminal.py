@@ -14,8 +14,8 @@ import pytest
 
 from devstral_ls.scripted import ScriptedServer
 
-from .running import PATIENCE, environ
-from .test_ask import AFTER, BEFORE, COMMAND, FIX
+from .running import PATIENCE, call, environ, script
+from .test_ask import AFTER, BEFORE, FIX
 
 if sys.platform == "win32":
     pytest.skip("has no pseudo-terminals", allow_module_level=True)
@@ -84,25 +84,29 @@ def project(tmp_path: Path) -> Path:
     return folder
 
 
-async def test_a_yes_applies_the_shown_diff(project: Path, tmp_path: Path) -> None:
-    with ScriptedServer(FIX) as model:
+RUN_AND_FIX = script(
+    {"calls": [call("run_command", command="echo it ran"), call("read_file", file_path="calc.py")]},
+    {"calls": [call("edit_file", file_path="calc.py", old_string="return a - b", new_string="return a + b")]},
+    {"text": "It subtracted."},
+)
+
+
+@pytest.mark.parametrize(("answer", "yes"), [("y\n", True), ("\n", False)])
+async def test_commands_and_edits_wait_for_a_yes(project: Path, tmp_path: Path, answer: str, yes: bool) -> None:
+    with ScriptedServer(RUN_AND_FIX) as model:
         async with on_a_terminal("ask", "fix", "--base-url", model.base_url, cwd=project, home=tmp_path) as typed:
+            await typed.until("Run it? [y/N] ")
+            assert "echo it ran" in typed.seen
+            await typed.type(answer)
             await typed.until("Apply? [y/N] ")
             assert "\x1b[32m+    return a + b" in typed.seen
             assert (project / "calc.py").read_bytes() == BEFORE
-            await typed.type("y\n")
+            await typed.type(answer)
             assert await typed.end() == 0
-    assert (project / "calc.py").read_bytes() == AFTER
-
-
-async def test_anything_else_leaves_the_files_alone(project: Path, tmp_path: Path) -> None:
-    with ScriptedServer(FIX) as model:
-        async with on_a_terminal("ask", "fix", "--base-url", model.base_url, cwd=project, home=tmp_path) as typed:
-            await typed.until("Apply? [y/N] ")
-            await typed.type("\n")
-            assert await typed.end() == 0
-    assert "nothing was applied" in typed.seen
-    assert (project / "calc.py").read_bytes() == BEFORE
+        results = [message["content"] for message in model.requests[1]["messages"] if message["role"] == "tool"]
+    assert any("it ran" in text for text in results) is yes
+    assert (project / "calc.py").read_bytes() == (AFTER if yes else BEFORE)
+    assert ("applied to calc.py" if yes else "nothing was applied") in typed.seen
 
 
 async def test_a_file_that_changed_meanwhile_is_not_overwritten(project: Path, tmp_path: Path) -> None:
@@ -124,14 +128,3 @@ async def test_ctrl_c_at_the_question_applies_nothing(project: Path, tmp_path: P
             typed.process.send_signal(signal.SIGINT)
             assert await typed.end() == 130
     assert (project / "calc.py").read_bytes() == BEFORE
-
-
-@pytest.mark.parametrize(("answer", "ran"), [("y\n", True), ("n\n", False)])
-async def test_a_command_waits_for_a_yes(project: Path, tmp_path: Path, answer: str, ran: bool) -> None:
-    with ScriptedServer(COMMAND) as model:
-        async with on_a_terminal("ask", "run", "--base-url", model.base_url, cwd=project, home=tmp_path) as typed:
-            await typed.until("Run it? [y/N] ")
-            assert "echo it ran" in typed.seen
-            await typed.type(answer)
-            assert await typed.end() == 0
-        assert ("it ran" in model.requests[1]["messages"][-1]["content"]) is ran

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from devstral_ls.cli import client as client_module
-from devstral_ls.cli.client import LanguageClient, RequestFailed, ServerStopped, frame, read_message, server_environ
+from devstral_ls.cli import server_process
+from devstral_ls.cli.client import METHOD_NOT_FOUND, LanguageClient, RequestFailed, ServerStopped, frame, read_message
+from devstral_ls.cli.server_process import server_environ
 
 # A server in a few lines: the test's own words decide what it does with a message.
 SERVER = """
@@ -41,7 +42,7 @@ while (message := read()) is not None:
 
 
 async def refuse(method: str, params: Any) -> Any:
-    raise RequestFailed(client_module.METHOD_NOT_FOUND, f"{method} is not supported")
+    raise RequestFailed(METHOD_NOT_FOUND, f"{method} is not supported")
 
 
 def ignore(method: str, params: Any) -> None:
@@ -163,6 +164,6 @@ async def test_messages_are_read_in_pieces_of_any_size() -> None:
 
 
 def test_a_source_tree_is_on_the_servers_path() -> None:
-    home = str(Path(client_module.__file__).resolve().parents[2])
+    home = str(Path(server_process.__file__).resolve().parents[2])
     if Path(home).name != "site-packages":
         assert server_environ({"PYTHONPATH": "/mine"})["PYTHONPATH"] == os.pathsep.join(["/mine", home])

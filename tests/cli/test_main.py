@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 import devstral_ls
-from devstral_ls.cli.client import LanguageClient, RequestFailed, frame, read_message, server_command
+from devstral_ls.cli.client import LanguageClient, RequestFailed, frame, read_message
 from devstral_ls.cli.conversation import initialize_params
 from devstral_ls.cli.main import address, main
+from devstral_ls.cli.server_process import server_command
 
 from .running import environ, run, start
 

@@ -18,6 +18,7 @@ from typing import Any
 
 from devstral_ls.scripted import Manner, Script, ScriptedServer
 from tests.doubles.editor import FakeEditor, Personality, editing
+from tests.doubles.raw import PATIENCE
 from tests.doubles.wire import Wire, wire
 
 Json = dict[str, Any]
@@ -113,6 +114,12 @@ class Stage:
         """The proposals now pending."""
         proposals: list[Json] = (await self.status())["proposals"]
         return proposals
+
+    async def decided(self) -> None:
+        """Until no proposal is pending any more."""
+        async with asyncio.timeout(PATIENCE):
+            while await self.pending():
+                pass
 
     async def ends(self, runs: int = 1) -> None:
         """Until `runs` runs of this test have ended, as far as this editor shows it."""

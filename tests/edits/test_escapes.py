@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devstral_ls.edits.escapes import escapes_in, unescaped
@@ -17,18 +17,21 @@ def _escaped(text: str) -> str:
     return json.dumps(text)[1:-1]
 
 
+@settings(deadline=None)
 @given(_CODE)
 def test_undoing_escapes_once_undoes_one_level_of_escaping(text: str) -> None:
     assert unescaped(_escaped(text)) == text
     assert unescaped(_escaped(_escaped(text))) == _escaped(text)
 
 
+@settings(deadline=None)
 @given(_CODE)
 def test_undoing_no_kind_changes_nothing(text: str) -> None:
     assert unescaped(text, ()) == text
     assert unescaped(text, tuple(kind for kind in 'nt"\\' if kind not in escapes_in(text))) == text
 
 
+@settings(deadline=None)
 @given(_CODE, _CODE)
 def test_an_edit_escaped_throughout_is_made_as_meant_or_refused(old: str, new: str) -> None:
     old, new = f"({old})", f"({new})"

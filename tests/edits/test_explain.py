@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devstral_ls.edits.explain import MAX_LINES
@@ -11,6 +11,7 @@ from devstral_ls.errors import EditRefused
 _NASTY = st.text(alphabet=list("ab \t\n\r\\nt\"'12.…“–\u00a0\u200b\ufeff\f\u2028\U0001f600"), max_size=30)
 
 
+@settings(deadline=None)
 @given(_NASTY, _NASTY, _NASTY, st.booleans())
 def test_every_call_ends_in_a_changed_text_or_a_short_explanation(
     text: str, old: str, new: str, replace_all: bool

@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from devstral_ls.edits.lines import contents_of, count_endings, dominant_ending, ending_of, split_lines, with_line_feeds
 from tests.edits.texts import texts
@@ -24,6 +24,7 @@ def test_only_line_feeds_and_carriage_returns_end_a_line(text: str, lines: list[
     assert split_lines(text) == lines
 
 
+@settings(deadline=None)
 @given(texts())
 def test_lines_are_what_an_editor_counts_and_join_to_the_text(text: str) -> None:
     assert split_lines(text) == re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", text)
@@ -31,6 +32,7 @@ def test_lines_are_what_an_editor_counts_and_join_to_the_text(text: str) -> None
     assert count_endings(text) == sum(bool(ending_of(line)) for line in split_lines(text))
 
 
+@settings(deadline=None)
 @given(texts())
 def test_a_text_with_line_feeds_has_the_same_lines(text: str) -> None:
     plain = with_line_feeds(text)

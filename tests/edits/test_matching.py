@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from devstral_ls.edits.lines import with_line_feeds
@@ -25,6 +25,7 @@ def _cuts(draw: st.DrawFn, endings: tuple[str, ...]) -> tuple[str, str, str, int
     return text, plain[start:end], draw(texts()), start, end
 
 
+@settings(deadline=None)
 @given(_cuts(("\n", "\r\n")) | _cuts(("\r",)))
 def test_an_exact_edit_changes_the_text_as_a_plain_replacement_would(cut: tuple[str, str, str, int, int]) -> None:
     text, old, new, start, end = cut
@@ -36,6 +37,7 @@ def test_an_exact_edit_changes_the_text_as_a_plain_replacement_would(cut: tuple[
     assert with_line_feeds(result) == plain[:start] + with_line_feeds(new) + plain[end:]
 
 
+@settings(deadline=None)
 @given(_cuts(("\n", "\r\n", "\r")))
 def test_an_exact_edit_leaves_every_character_outside_alone(cut: tuple[str, str, str, int, int]) -> None:
     text, old, new, start, end = cut
@@ -56,6 +58,7 @@ def test_an_exact_edit_leaves_every_character_outside_alone(cut: tuple[str, str,
     assert result.endswith(text[after:])
 
 
+@settings(deadline=None)
 @given(texts(("\r\n",)), texts(), texts())
 def test_a_file_that_has_only_crlf_has_only_crlf_afterwards(text: str, old: str, new: str) -> None:
     try:
@@ -70,6 +73,7 @@ _SEEN = str.maketrans({"“": '"', "”": '"', "’": "'", "–": "-", "\u00a0":
 _NOISY = st.text(alphabet=list("ab \t\n\n\"'-.“”’–…\u00a0"), max_size=24)
 
 
+@settings(deadline=None)
 @given(_NOISY, _NOISY, st.just("new"), st.booleans())
 def test_nothing_is_written_where_the_old_text_does_not_stand(text: str, old: str, new: str, replace_all: bool) -> None:
     """Blanks and typography aside: a relaxation may overlook how a text is set, never what it says."""
@@ -86,6 +90,7 @@ def test_nothing_is_written_where_the_old_text_does_not_stand(text: str, old: st
 _LINES = st.lists(st.sampled_from(["x", "  y", "", "\tz", "    }"]), max_size=5)
 
 
+@settings(deadline=None)
 @given(_LINES, _LINES, st.sampled_from([" ", "  ", "    ", "\t"]))
 def test_a_replacement_moves_with_the_indentation(old: list[str], new: list[str], indent: str) -> None:
     def text(lines: list[str], indent: str = "") -> str:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devstral_ls.edits.lines import split_lines
@@ -12,6 +12,7 @@ pairs = texts().flatmap(lambda text: st.tuples(st.just(text), edited(text) | tex
 triples = texts().flatmap(lambda text: st.tuples(st.just(text), edited(text), edited(text)))
 
 
+@settings(deadline=None)
 @given(pairs)
 def test_what_one_side_left_alone_is_as_the_other_has_it(pair: tuple[str, str]) -> None:
     base, changed = pair
@@ -19,12 +20,14 @@ def test_what_one_side_left_alone_is_as_the_other_has_it(pair: tuple[str, str]) 
     assert rebase(base, base, changed) == changed
 
 
+@settings(deadline=None)
 @given(pairs)
 def test_the_same_change_on_both_sides_is_made_once(pair: tuple[str, str]) -> None:
     base, changed = pair
     assert rebase(base, changed, changed) == changed
 
 
+@settings(deadline=None)
 @given(triples)
 def test_the_sides_can_be_swapped(triple: tuple[str, str, str]) -> None:
     base, staged, current = triple
@@ -61,12 +64,14 @@ def _disjoint(draw: st.DrawFn) -> tuple[str, str, str, str]:
     return "".join(base), "".join(staged), "".join(current), "".join(both)
 
 
+@settings(deadline=None)
 @given(_disjoint())
 def test_changes_apart_from_each_other_are_both_made_and_nothing_else_is_lost(texts: tuple[str, str, str, str]) -> None:
     base, staged, current, both = texts
     assert rebase(base, staged, current) == both
 
 
+@settings(deadline=None)
 @given(triples)
 def test_no_line_that_either_side_added_is_lost(triple: tuple[str, str, str]) -> None:
     base, staged, current = triple

@@ -1,15 +1,16 @@
 from __future__ import annotations
 
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from devstral_ls.edits.matching import replace
 
 _ASCII = {"“": '"', "”": '"', "‘": "'", "’": "'", "–": "-", "—": "-", "\u00a0": " ", "\u202f": " ", "…": "..."}
 _FOLD = str.maketrans(_ASCII)
-_TEXT = st.text(alphabet=[*_ASCII, *"ab \"'-.\n"], max_size=30)
+_TEXT = st.text(alphabet=[*_ASCII, *"ab \"'-\n"], max_size=30)
 
 
+@settings(deadline=None)
 @given(_TEXT, _TEXT, _TEXT, st.text(alphabet="xyz\n", max_size=6))
 def test_an_ascii_reading_of_the_file_finds_the_place_and_leaves_the_rest_of_its_characters(
     before: str, start: str, end: str, inserted: str

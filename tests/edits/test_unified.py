@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import tempfile
 from pathlib import Path
@@ -39,6 +40,7 @@ def test_git_applies_the_diff_and_gets_the_new_text(pair: tuple[str, str], conte
         assert _applied_by_git(old, diff) == new
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no files of these names")
 @pytest.mark.parametrize("name", ["with space.txt", 'quote"d.txt', "back\\slash.txt", "tab\tbed.txt", "naïve.txt"])
 def test_git_finds_the_file_whatever_its_name(name: str) -> None:
     diff = unified_diff("a\n", "b\n", f"a/{name}", f"b/{name}")

@@ -31,7 +31,10 @@ def test_a_glob_takes_what_ripgrep_takes(tmp_path: Path, glob: str) -> None:
     command = [find_rg(), "--no-config", "--no-ignore", "--hidden", "--files", "--null", "--glob", glob, "./"]
     output = subprocess.run(command, cwd=tmp_path, capture_output=True, stdin=subprocess.DEVNULL, check=False).stdout
     expected = {name.removeprefix("./") for name in output.decode().split("\0") if name}
-    assert set(filter(matcher(glob), FILES)) == expected
+    files = [
+        name for name in FILES if name.isascii() or not ("?" in glob or "[" in glob)
+    ]  # there a byte, here a character
+    assert set(filter(matcher(glob), files)) == expected
     simpler = name_glob(glob)
     if simpler:
         takes = matcher(simpler)

@@ -105,10 +105,10 @@ _THINK = re.compile(r"\[THINK\]")
 _THINK_CUT = re.compile(rf"{_prefixes('[THINK]')}\Z")
 _JSON = re.compile(rf"\[{_GAP}(?=\{{)|(?=\{{)")
 _JSON_CUT = re.compile(rf"\[{_GAP}\Z")
-_TICKS = r"`{3,}[ \t]{0,8}"
+_TICKS = r"`{3,12}[ \t]{0,8}"
 _LINE_END = r"[ \t]{0,8}\r?\n"
 _FENCE = re.compile(
-    rf"(?P<ticks>`{{3,}})[ \t]{{0,8}}(?:(?:json|tool)\w{{0,16}})?{_LINE_END}{_GAP}(?=\{{|\[{_GAP}\{{)", re.IGNORECASE
+    rf"(?P<ticks>`{{3,12}})[ \t]{{0,8}}(?:(?:json|tool)\w{{0,16}})?{_LINE_END}{_GAP}(?=\{{|\[{_GAP}\{{)", re.IGNORECASE
 )
 _FENCE_CUT = re.compile(
     rf"(?:`{{1,2}}|{_TICKS}(?:(?:json|tool)\w{{0,16}}|{_prefixes('json')}|{_prefixes('tool')})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from io import StringIO
 
 from devstral_ls.llm.backend import CallPart, Part, ReasoningPart, TextPart
 from devstral_ls.llm.wire.envelopes import EnvelopeScanner, Found
@@ -33,7 +34,8 @@ class Passed:
         self.previous = ""
         self._parts: list[Part] = []
         self._passing: list[str] = []
-        self._segments: list[list[str]] = [[]]
+        self._segments = [StringIO()]
+        self._last_solid = ""
         self._reasoning: list[str] = []
         self._calls: list[Found] = []
         self._kinds: list[str] = []
@@ -46,11 +48,13 @@ class Passed:
         if not text:
             return
         self._passing.append(text)
-        self._segments[-1].append(text)
+        self._segments[-1].write(text)
         self._code.feed(text)
         self.previous = text[-1]
-        if self._opens_message and not text.isspace():
+        solid = text.rstrip()
+        if solid:
             self._opens_message = False
+            self._last_solid = solid[-1]
         if self._suspect is not None:
             self._follow_suspect(self._suspect, text)
 
@@ -72,7 +76,7 @@ class Passed:
         self._calls += calls
         self._kinds.append(kind)
         self._call_texts.append(raw)
-        self._segments.append([])
+        self._segments.append(StringIO())
         self._opens_message = False
         self.previous = "}"
 
@@ -91,10 +95,13 @@ class Passed:
         return Place(self._opens_message, self._code.opens_line, self.previous)
 
     def suspect(self, names: Collection[str]) -> None:
-        """The next character opens JSON in the middle of a line: watch whether it is a call that was only printed."""
+        """The next character opens JSON in the middle of a line: watch whether it is a call that was only printed.
+
+        Behind "=" it is code.
+        """
         if self._suspect is not None and self._suspect.status is Scan.MORE:
             return
-        if not self._assigned():
+        if self._last_solid != "=":
             self._suspect = EnvelopeScanner(names)
 
     def take_parts(self) -> list[Part]:
@@ -106,10 +113,10 @@ class Passed:
     def whole_text(self) -> str:
         """The text without the calls: what stood before them right-trimmed, what came after them appended."""
         if not self._calls:
-            return "".join("".join(segment) for segment in self._segments)
+            return "".join(segment.getvalue() for segment in self._segments)
         text = ""
         for number, segment in enumerate(self._segments):
-            piece = "".join(segment)
+            piece = segment.getvalue()
             if number == 0:
                 text = piece
             elif not piece.strip():
@@ -141,12 +148,6 @@ class Passed:
         stays = suspect.status is not Scan.DONE or _BEHIND_SUSPECT.fullmatch(text, end)
         if suspect.status is Scan.BROKEN or not stays:
             self._suspect = None
-
-    def _assigned(self) -> bool:
-        for piece in reversed(self._segments[-1]):
-            if solid := piece.rstrip():
-                return solid.endswith("=")
-        return False
 
 
 def append(text: str, trailing: str) -> str:

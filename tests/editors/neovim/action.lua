@@ -14,17 +14,17 @@ user.case(function()
     menu = menu,
     question = question,
     after = after,
-    progress = user.kinds_of_progress(),
-    titles = user.progress[1],
     last = user.ended(),
+    progress = user.kinds_of_progress(),
+    first = user.progress[1],
     encoding = client.offset_encoding,
     root = client.config.root_dir,
-    modified_before_write = vim.bo[buffer].modified,
+    modified = vim.bo[buffer].modified,
   }
   user.reach('applied')
   vim.cmd.undo()
   seen.undone = user.text(buffer) == before
-  seen.modified_after_undo = vim.bo[buffer].modified
+  seen.modified_when_undone = vim.bo[buffer].modified
   vim.cmd.redo()
   seen.redone = user.text(buffer) == after
   vim.cmd.write()

@@ -151,7 +151,7 @@ def test_without_tools_on_offer_text_is_text(text: str) -> None:
 
 
 def test_leaked_reasoning_is_reasoning_and_calls_after_it_open_the_message() -> None:
-    parts, sifted = sift('[THINK]Hm, [/', 'THINK][{"name": "bash", "arguments": {"command": "ls"}}]')
+    parts, sifted = sift("[THINK]Hm, [/", 'THINK][{"name": "bash", "arguments": {"command": "ls"}}]')
     assert (sifted.reasoning, sifted.recovered) == ("Hm, ", "json")
     assert parts == [ReasoningPart("Hm, "), CallPart("bash")]
 

@@ -5,6 +5,7 @@
 -- for the test to look at the rest of the world.
 
 local user = {
+  token = nil, -- the newest progress's token
   progress = {}, -- every $/progress value, in order
   menus = {}, -- titles of the code actions, each time they were shown
   questions = {}, -- { message, titles } of every question a server asked
@@ -66,7 +67,9 @@ end
 vim.api.nvim_create_autocmd('LspProgress', {
   callback = function(event)
     local data = event.data
-    table.insert(user.progress, (data.params or data.result).value)
+    local progress = data.params or data.result
+    user.token = progress.token
+    table.insert(user.progress, progress.value)
   end,
 })
 

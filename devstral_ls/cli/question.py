@@ -1,0 +1,58 @@
+"""What is asked, from the command line's words. Light to import: it is checked before the server is started."""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from devstral_ls.cli.streams import INPUT_MISSING, USAGE, Stopped
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """root: the workspace. file: what the user points at; lines: the part of it, 1-based and inclusive."""
+
+    root: Path
+    prompt: str
+    file: Path | None = None
+    lines: tuple[int, int] | None = None
+
+
+def read_question(prompt: str, workspace: Path | None, file: str | None) -> Question:
+    """The question that the flags make. Stopped when one of them names something that is not there."""
+    root = (workspace or Path()).resolve()
+    if not root.is_dir():
+        raise Stopped(USAGE, f"{root} is not a folder; --workspace takes one.")
+    path, lines = None, None
+    if file is not None:
+        path, lines = parse_file(file)
+        path = path.resolve()
+        if not path.is_file():
+            raise Stopped(USAGE, f"{path} is not a file; --file takes one, with or without :LINE-LINE.")
+        if not path.is_relative_to(root):
+            raise Stopped(USAGE, f"{path} is outside of {root}; --workspace names the folder the agent works in.")
+    return Question(root, _prompt(prompt), path, lines)
+
+
+def _prompt(given: str) -> str:
+    if given == "-":
+        given = sys.stdin.buffer.read().decode("utf-8", errors="replace") if sys.stdin else ""
+        if not given.strip():
+            raise Stopped(INPUT_MISSING, "the prompt is to come from stdin, which is empty.")
+    elif not given.strip():
+        raise Stopped(USAGE, "the prompt is empty.")
+    return given.strip()
+
+
+def parse_file(given: str) -> tuple[Path, tuple[int, int] | None]:
+    """`FILE`, `FILE:LINE` or `FILE:LINE-LINE`, lines 1-based; a file that exists under the whole name is that file."""
+    found = re.fullmatch(r"(.+):(\d+)(?:-(\d+))?", given)
+    if found is None or Path(given).exists():
+        return Path(given), None
+    first = int(found[2])
+    last = int(found[3] or first)
+    if not 1 <= first <= last:
+        raise Stopped(USAGE, f"{given}: lines are counted from 1, and the first comes before the last.")
+    return Path(found[1]), (first, last)

@@ -1,0 +1,57 @@
+"""Takes the README's picture: runs the demo in a terminal (tmux) and draws its screen. `python docs/picture.py`"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.terminal_theme import TerminalTheme
+from rich.text import Text
+
+PICTURE = Path(__file__).parent / "pictures" / "demo.svg"
+WIDTH, HEIGHT = 112, 60
+# fmt: off
+COLOURS = [
+    (70, 74, 84), (240, 113, 120), (140, 200, 120), (229, 192, 123),
+    (97, 175, 239), (198, 120, 221), (86, 182, 194), (205, 208, 214),
+]
+# fmt: on
+NIGHT = TerminalTheme(
+    (22, 24, 30),
+    (205, 208, 214),
+    COLOURS,
+)
+
+
+def main() -> None:
+    tmux = ["tmux", "-L", "devstral-ls-picture"]
+    command = (
+        f"{shlex.quote(sys.executable)} -m devstral_ls demo; tmux -L devstral-ls-picture wait-for -S done; sleep 60"
+    )
+    size = ["-x", str(WIDTH), "-y", str(HEIGHT)]
+    subprocess.run([*tmux, "-f", os.devnull, "new-session", "-d", *size, command], check=True)
+    try:
+        subprocess.run([*tmux, "wait-for", "done"], check=True, timeout=60)
+        screen = subprocess.run([*tmux, "capture-pane", "-e", "-p"], capture_output=True, text=True, check=True).stdout
+    finally:
+        subprocess.run([*tmux, "kill-server"], check=True)
+    # The temporary folder's name is noise in a picture.
+    printed = re.sub(r"/\S*/devstral-ls-demo-[^/]*/", "~/", screen)
+    console = Console(record=True, width=WIDTH, file=open(os.devnull, "w"), color_system="truecolor")  # noqa: SIM115, PTH123
+    console.print(Text("$ devstral-ls demo", style="bold"))
+    console.print(Text.from_ansi(printed.rstrip()))
+    svg = console.export_svg(title="devstral-ls demo", theme=NIGHT, unique_id="demo")
+    # No fonts from elsewhere: a picture in a repository loads nothing.
+    svg = re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)
+    PICTURE.parent.mkdir(exist_ok=True)
+    PICTURE.write_text(re.sub(r"[ \t]+\n", "\n", svg), encoding="utf-8")
+    print(f"{PICTURE} written")
+
+
+if __name__ == "__main__":
+    main()

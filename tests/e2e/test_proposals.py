@@ -1,0 +1,271 @@
+"""What becomes of a proposal: applied whole or in parts, shown, discarded, and what the model hears of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from tests.doubles.editor import HELIX, KATE, NEOVIM, VS_CODE, behaving
+from tests.e2e.stage import Stage, Stages, calls, edit, read, say, write
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+LINES = "".join(f"line {number}\n" for number in range(1, 31))
+FILES = {"a.txt": LINES, "b.txt": "other\n"}
+TURNS = [
+    calls(read("a.txt"), read("b.txt")),
+    calls(
+        edit("a.txt", "line 3\n", "line three\n"),
+        edit("a.txt", "line 15\n", "line fifteen\n"),
+        edit("a.txt", "line 28\n", "line twenty-eight\n"),
+        edit("b.txt", "other", "another"),
+        write("c.txt", "new\n"),
+    ),
+    say("Done."),
+]
+DIFFERENT = behaving(
+    VS_CODE,
+    name="Visual Studio Code with virtual documents",
+    capabilities={
+        **VS_CODE.capabilities,
+        "workspace": {**VS_CODE.capabilities["workspace"], "textDocumentContent": {"dynamicRegistration": True}},
+    },
+)
+
+
+async def propose(at: Stage) -> str:
+    """A pending proposal of three files and five hunks; its id."""
+    answer = await at.run(apply="propose")
+    assert (answer["state"], len(answer["edits"]["proposed"])) == ("finished", 3)
+    assert answer["proposalId"]
+    return str(answer["proposalId"])
+
+
+async def refusal(at: Stage, name: str, **fields: Any) -> str:
+    """The one line a command is refused with."""
+    params = {"command": f"devstral.{name}", "arguments": [fields]}
+    answer = await at.editor.server.answer(at.editor.server.ask("workspace/executeCommand", params))
+    assert answer["error"]["code"] in (-32602, -32803)
+    assert "\n" not in answer["error"]["message"]
+    return str(answer["error"]["message"])
+
+
+async def test_a_whole_proposal_is_applied_with_open_closed_and_new_files(stages: Stages) -> None:
+    async with stages.on(NEOVIM, FILES, TURNS) as at:
+        at.open("a.txt")
+        proposal = await propose(at)
+        answer = await at.editor.command("devstral.applyProposal", {"proposalId": proposal})
+        assert answer["applied"] is True
+        assert sorted(answer["files"]) == [at.uri(name) for name in ("a.txt", "b.txt", "c.txt")]
+        assert at.seen("a.txt") == LINES.replace("line 3\n", "line three\n").replace("15", "fifteen").replace(
+            "28", "twenty-eight"
+        )
+        assert (at.seen("b.txt"), at.seen("c.txt")) == ("another\n", "new\n")
+        assert at.path("a.txt").read_text() == LINES
+        operations = at.editor.edits[0]["documentChanges"]
+        assert [operation.get("kind", "edit") for operation in operations] == ["create", "edit", "edit", "edit"]
+        versions = {item["textDocument"]["uri"]: item["textDocument"]["version"] for item in operations[1:]}
+        assert versions == {at.uri("a.txt"): 1, at.uri("b.txt"): None, at.uri("c.txt"): None}
+        assert operations[0]["options"] == {"overwrite": False, "ignoreIfExists": True}
+
+
+async def test_named_files_are_applied_and_the_others_stay_pending(stages: Stages) -> None:
+    async with stages.on(NEOVIM, FILES, [*TURNS, say("I see.")]) as at:
+        proposal = await propose(at)
+        answer = await at.editor.command("devstral.applyProposal", {"proposalId": proposal, "uris": [at.uri("b.txt")]})
+        assert (answer["applied"], answer["files"]) == (True, [at.uri("b.txt")])
+        assert (at.seen("a.txt"), at.seen("b.txt"), at.seen("c.txt")) == (LINES, "another\n", None)
+        (left,) = await at.pending()
+        states = {file["path"]: file["state"] for file in left["files"]}
+        assert states == {"a.txt": "pending", "b.txt": "applied", "c.txt": "pending"}
+        assert "b.txt" not in left["diff"]
+        await at.run(prompt="go on", apply="propose")
+        assert "Your proposed edits to b.txt were accepted and applied." in at.prompts()[-1]
+        assert "Your proposed edits to a.txt are still undecided; you see the file with them." in at.prompts()[-1]
+
+
+async def test_named_hunks_are_applied_and_the_others_stay_pending(stages: Stages) -> None:
+    async with stages.on(NEOVIM, FILES, TURNS) as at:
+        uri = at.open("a.txt")
+        proposal = await propose(at)
+        answer = await at.editor.command("devstral.applyProposal", {"proposalId": proposal, "hunks": [0, 2]})
+        assert (answer["applied"], answer["files"]) == (True, [uri])
+        partly = LINES.replace("line 3\n", "line three\n").replace("28", "twenty-eight")
+        assert (at.seen("a.txt"), at.seen("b.txt"), at.seen("c.txt")) == (partly, "other\n", None)
+        (left,) = await at.pending()
+        assert {file["path"]: (file["added"], file["state"]) for file in left["files"]} == {
+            "a.txt": (1, "pending"),
+            "b.txt": (1, "pending"),
+            "c.txt": (1, "pending"),
+        }
+        # What is left is numbered anew: the last hunk of a.txt is now its only one.
+        await at.editor.command("devstral.applyProposal", {"proposalId": proposal, "hunks": [0]})
+        assert at.seen("a.txt") == partly.replace("line 15\n", "line fifteen\n")
+        await at.editor.command("devstral.applyProposal", {"proposalId": proposal})
+        assert (at.seen("b.txt"), at.seen("c.txt")) == ("another\n", "new\n")
+        assert await at.pending() == []
+
+
+async def test_a_single_hunk_is_applied_from_the_code_actions(stages: Stages) -> None:
+    for personality in (KATE, HELIX):
+        async with stages.on(personality, {"a.txt": LINES}, [TURNS[0], calls(*TURNS_OF_A), say("Done.")]) as at:
+            uri = at.open("a.txt")
+            await at.run(apply="propose")
+            actions = await at.editor.actions(uri, 14, triggerKind=2)
+            titles = [action["title"] for action in actions]
+            assert titles[:2] == ["Devstral: apply all (1 file, +3 -3)", "Devstral: apply this hunk"]
+            assert "Devstral: apply this hunk" not in [item["title"] for item in await at.editor.actions(uri, 8)]
+            await at.editor.choose(actions, "apply this hunk")
+            assert at.seen("a.txt") == LINES.replace("line 15\n", "line fifteen\n")
+            assert len(await at.pending()) == 1
+            await at.editor.choose(await at.editor.actions(uri, 0), "apply all")
+            assert at.seen("a.txt") == LINES.replace("line 3\n", "line three\n").replace("15", "fifteen").replace(
+                "28", "twenty-eight"
+            )
+            await at.decided()
+
+
+TURNS_OF_A = [
+    edit("a.txt", "line 3\n", "line three\n"),
+    edit("a.txt", "line 15\n", "line fifteen\n"),
+    edit("a.txt", "line 28\n", "line twenty-eight\n"),
+]
+
+
+async def test_a_diff_is_opened_as_a_file(stages: Stages) -> None:
+    async with stages.on(NEOVIM, FILES, TURNS) as at:
+        proposal = await propose(at)
+        answer = await at.editor.command("devstral.showDiff", {"proposalId": proposal})
+        assert answer["shown"] is True
+        assert at.editor.shown == [answer["uri"]]
+        path = Path(unquote(urlsplit(answer["uri"]).path))
+        assert not path.is_relative_to(at.folder)
+        assert path.read_text() == answer["diff"]
+        assert "--- a/b.txt\n+++ b/b.txt\n@@ -1 +1 @@\n-other\n+another\n" in answer["diff"]
+        assert "--- /dev/null\n+++ b/c.txt\n@@ -0,0 +1 @@\n+new\n" in answer["diff"]
+
+
+async def test_a_diff_is_looked_at_before_it_is_applied(stages: Stages) -> None:
+    looking = behaving(NEOVIM, picks=("Show diff", "Apply"))
+    async with stages.on(looking, FILES, TURNS) as at:
+        answer = await at.run()
+        assert [[action["title"] for action in question["actions"]] for question in at.editor.questions] == [
+            ["Apply", "Show diff", "Discard"],
+            ["Apply", "Discard"],
+        ]
+        assert len(at.editor.shown) == 1
+        assert len(answer["edits"]["applied"]) == 3
+
+
+async def test_diffs_and_transcripts_are_virtual_documents_where_the_editor_takes_them(stages: Stages) -> None:
+    async with stages.on(DIFFERENT, FILES, [*TURNS, say("First word. " * 8, delay=0.1)]) as at:
+        proposal = await propose(at)
+        diff = await at.editor.command("devstral.showDiff", {"proposalId": proposal})
+        record = await at.editor.command("devstral.showTranscript")
+        assert diff["uri"] == f"devstral:/proposals/{proposal}.diff"
+        assert record["uri"] == f"devstral:/sessions/{record['sessionId']}.md"
+        assert at.editor.shown == [diff["uri"], record["uri"]]
+        content = await at.editor.server.call("workspace/textDocumentContent", {"uri": diff["uri"]})
+        assert content == {"text": diff["diff"]}
+        content = await at.editor.server.call("workspace/textDocumentContent", {"uri": record["uri"]})
+        assert "<summary>read a.txt</summary>" in content["text"]
+        # An open transcript grows while the model speaks.
+        await at.start(prompt="say more", apply="propose")
+        await at.editor.settles(lambda: record["uri"] in at.editor.refreshed)
+        content = await at.editor.server.call("workspace/textDocumentContent", {"uri": record["uri"]})
+        assert "First word." in content["text"]
+        await at.ends(2)
+        missing = at.editor.server.ask("workspace/textDocumentContent", {"uri": "devstral:/nothing"})
+        assert (await at.editor.server.answer(missing))["error"] == {
+            "code": -32803,
+            "message": "There is no document devstral:/nothing.",
+        }
+
+
+async def test_a_discarded_file_is_told_to_the_model_and_the_rest_stays(stages: Stages) -> None:
+    async with stages.on(NEOVIM, FILES, [*TURNS, say("I see.")]) as at:
+        proposal = await propose(at)
+        answer = await at.editor.command("devstral.discardProposal", {"uris": [at.uri("b.txt")]})
+        assert answer == {"proposalId": proposal, "discarded": [at.uri("b.txt")]}
+        await at.run(prompt="go on", apply="propose")
+        assert "Your proposed edits to b.txt were rejected." in at.prompts()[-1]
+        left = {file["path"] for one in await at.pending() for file in one["files"] if file["state"] == "pending"}
+        assert left == {"a.txt", "c.txt"}
+        assert at.seen("b.txt") == "other\n"
+
+
+async def test_a_follow_up_builds_on_what_is_pending_and_takes_its_place(stages: Stages) -> None:
+    more = [read("b.txt"), edit("b.txt", "another", "yet another"), say("Done.")]
+    async with stages.on(NEOVIM, FILES, [*TURNS, *more]) as at:
+        first = await propose(at)
+        second = await at.run(prompt="more", apply="propose")
+        assert "another" in at.results()[-2]
+        assert second["proposalId"] != first
+        assert [proposal["proposalId"] for proposal in await at.pending()] == [second["proposalId"]]
+        await at.editor.command("devstral.applyProposal")
+        assert at.seen("b.txt") == "yet another\n"
+        assert await refusal(at, "applyProposal", proposalId=first) == f"Proposal {first} is superseded already."
+
+
+async def test_what_was_accepted_is_told_to_the_model_once(stages: Stages) -> None:
+    async with stages.on(NEOVIM, FILES, [*TURNS, say("Fine."), say("Fine.")]) as at:
+        await at.run()
+        await at.run(prompt="and")
+        await at.run(prompt="so")
+        accepted = "Your proposed edits to a.txt were accepted and applied."
+        assert [accepted in prompt for prompt in at.prompts()] == [False, True, False]
+
+
+async def test_what_the_user_copied_over_by_hand_counts_as_applied(stages: Stages) -> None:
+    async with stages.on(NEOVIM, FILES, TURNS) as at:
+        uri = at.open("b.txt")
+        await propose(at)
+        at.editor.type(uri, "another\n")
+        (left,) = await at.pending()
+        assert {file["path"]: file["state"] for file in left["files"]}["b.txt"] == "applied"
+        # The same through another program, seen on disk.
+        at.put("c.txt", "new\n")
+        at.editor.server.notify(
+            "workspace/didChangeWatchedFiles", {"changes": [{"uri": at.uri("c.txt"), "type": 1}]}
+        )
+        (left,) = await at.pending()
+        assert {file["path"]: file["state"] for file in left["files"]}["c.txt"] == "applied"
+
+
+async def test_a_file_that_came_into_being_meanwhile_is_not_overwritten(stages: Stages) -> None:
+    async with stages.on(NEOVIM, {}, [write("c.txt", "new\n"), say("Done.")]) as at:
+        await at.run(apply="propose")
+        at.put("c.txt", "somebody else's\n")
+        answer = await at.editor.command("devstral.applyProposal")
+        assert answer["applied"] is False
+        assert answer["failureReason"].startswith("c.txt changed where Devstral's edits are")
+        assert at.seen("c.txt") == "somebody else's\n"
+
+
+async def test_an_editor_that_never_answers_is_judged_by_its_text(stages: Stages) -> None:
+    mute = behaving(NEOVIM, applies="never")
+    async with stages.on(mute, FILES, [read("b.txt"), edit("b.txt", "other", "another"), say("Done.")]) as at:
+        uri = at.open("b.txt")
+        answer = await at.run(apply="auto")
+        assert answer["edits"]["applied"] == [uri]
+        assert at.seen("b.txt") == "another\n"
+
+
+async def test_commands_on_proposals_that_are_not_there_are_refused_in_one_line(stages: Stages) -> None:
+    async with stages.on(NEOVIM, FILES, TURNS) as at:
+        for name in ("applyProposal", "discardProposal", "showDiff"):
+            assert await refusal(at, name) == "There is no pending proposal."
+            assert await refusal(at, name, proposalId="x") == "There is no proposal x."
+        await propose(at)
+        uris = ["untitled:1"]
+        assert await refusal(at, "applyProposal", uris=uris) == (
+            "`uris` names no file: give the file: URIs of the proposal's files."
+        )
+        assert await refusal(at, "discardProposal", uris=[at.uri("x.txt")]) == (
+            "None of these files has pending edits in this proposal."
+        )
+        answer = await at.editor.command("devstral.applyProposal", {"hunks": [99]})
+        assert (answer["applied"], answer["failureReason"]) == (False, "There was nothing to apply.")

@@ -1,0 +1,19 @@
+-- A buffer with changes nobody saved: the model works on them, and a discarded proposal leaves them alone.
+local user = require('user')
+
+user.case(function()
+  local buffer = user.open('shop/prices.py')
+  user.go_to('TAX')
+  user.type('o# only in the buffer 🦉<Esc>')
+  local typed = user.text()
+  user.answer = function() return 'Discard' end
+  user.act('Devstral: improve this file')
+  user.asked()
+  user.wait('the proposal to be discarded', function() return user.pending() == 0 end)
+  return {
+    typed = typed,
+    untouched = user.text(buffer) == typed,
+    modified = vim.bo[buffer].modified,
+    menu = user.act(),
+  }
+end)
