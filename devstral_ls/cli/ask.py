@@ -50,9 +50,8 @@ async def _ask(server: subprocess.Popen[bytes], question: Question, options: Opt
         # The server process is starting; what the terminal needs is imported meanwhile.
         from devstral_ls.cli.render import Terminal, show_diff, stat_lines, usage_line
 
-        keyboard = Keyboard()
         text_to = sys.stdout if options.output == "text" else sys.stderr if options.output == "diff" else None
-        screen = Terminal(text_to, sys.stderr, keyboard, allow_commands=options.allow_commands)
+        screen = Terminal(text_to, sys.stderr, Keyboard(), allow_commands=options.allow_commands)
         try:
             outcome = await talk.ask(question, screen)
         finally:
@@ -63,7 +62,7 @@ async def _ask(server: subprocess.Popen[bytes], question: Question, options: Opt
                 show_diff(outcome.diff, sys.stdout)
             screen.line(stat_lines(outcome.files))
         screen.line(usage_line(outcome, time.monotonic() - started))
-        if code == DONE and outcome.files and await _wanted(options, keyboard, screen):
+        if code == DONE and outcome.files and await _wanted(options, screen):
             failure = await talk.apply(outcome)
             if failure is not None:
                 code, message = NOT_APPLIED, failure
@@ -89,10 +88,10 @@ def _finish(
     return code if message is None else fail(code, message)
 
 
-async def _wanted(options: Options, keyboard: Keyboard, screen: Terminal) -> bool:
+async def _wanted(options: Options, screen: Terminal) -> bool:
     if options.apply or options.output != "text":
         return options.apply
-    answer = await keyboard.ask("Apply?")
+    answer = await screen.confirm("Apply?")
     if answer is None:
         screen.notice("nothing was applied; --apply writes the edits, --diff prints a diff for `git apply`.")
     elif not answer:

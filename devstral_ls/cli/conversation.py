@@ -51,7 +51,6 @@ class Outcome:
     message: str | None = None
     text: str = ""
     turns: int = 0
-    edits: Mapping[str, Any] = field(default_factory=dict[str, Any])
     proposal_id: str | None = None
     files: list[Mapping[str, Any]] = field(default_factory=list[Mapping[str, Any]])
     diff: str = ""
@@ -135,7 +134,6 @@ class Conversation:
         outcome.message = result.get("message")
         outcome.text = result.get("text") or ""
         outcome.turns = result.get("turns") or outcome.turns
-        outcome.edits = result.get("edits") or {}
         outcome.proposal_id = result.get("proposalId") or outcome.proposal_id
         return outcome
 
@@ -249,10 +247,11 @@ class Conversation:
             case "usage":
                 outcome.prompt_tokens += params.get("promptTokens") or 0
                 outcome.completion_tokens += params.get("completionTokens") or 0
-            case "proposal" if params.get("state", "pending") == "pending":
+            case "proposal":
                 outcome.proposal_id = params["proposalId"]
                 outcome.files = params["files"]
-                outcome.diff = params["diff"]
+                # What is decided is no longer in the diff; what the run proposed is to be known afterwards, too.
+                outcome.diff = params["diff"] or outcome.diff
 
 
 async def _end(tasks: list[asyncio.Task[Any]]) -> None:

@@ -6,6 +6,7 @@ its file, and what was replaced is put back when a later step fails.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import shutil
@@ -116,7 +117,7 @@ class Editor:
                         raise PermissionError(f"{path} is read-only")
                     kept[path] = Path(shutil.copy2(path, _beside(path)))
                 if content is not None:
-                    made += _make_parents(path)
+                    _make_parents(path, made)
                     new[path] = self._put_beside(path, content)
             for path in changes:
                 done.append(path)
@@ -124,7 +125,7 @@ class Editor:
                     new.pop(path).replace(path)
                 else:
                     path.unlink(missing_ok=True)
-        except OSError as error:
+        except (OSError, EditConflict) as error:
             for path in done:
                 if path in kept:
                     kept.pop(path).replace(path)
@@ -133,8 +134,9 @@ class Editor:
             for temporary in new.values():
                 temporary.unlink(missing_ok=True)
             for directory in reversed(made):
-                directory.rmdir()
-            raise EditConflict(f"The edit can't be written: {error}.") from None
+                with contextlib.suppress(OSError):  # somebody else has put something there by now
+                    directory.rmdir()
+            raise EditConflict(f"The edit can't be written: {error}") from None
         finally:
             for temporary in kept.values():
                 temporary.unlink(missing_ok=True)
@@ -191,9 +193,8 @@ def _beside(path: Path) -> Path:
     return path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.tmp")
 
 
-def _make_parents(path: Path) -> list[Path]:
-    """The directories that had to be made for `path`, outermost first."""
-    missing = [parent for parent in path.parents if not parent.exists()]
-    for directory in reversed(missing):
-        directory.mkdir(exist_ok=True)
-    return missing[::-1]
+def _make_parents(path: Path, made: list[Path]) -> None:
+    """Makes the directories that `path` lacks; they are added to `made`, outermost first."""
+    for directory in reversed([parent for parent in path.parents if not parent.exists()]):
+        directory.mkdir()
+        made.append(directory)

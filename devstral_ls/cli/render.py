@@ -31,7 +31,7 @@ class Plain(Console):
 
 
 class Consent(Protocol):
-    """Who decides on commands and edits."""
+    """Who decides on commands and edits: the user, where there is a terminal to ask on."""
 
     async def ask(self, question: str) -> bool | None:
         """Yes, no, or None when there is nobody to ask."""
@@ -53,9 +53,10 @@ class Terminal:
         self._progress: Progress | None = None
         self._task = TaskID(0)
         self._mid_line = False
+        self._asking = False
 
     def phase(self, text: str) -> None:
-        if not self._errors.is_terminal or self._errors.is_dumb_terminal or self._mid_line:
+        if self._asking or self._mid_line or not self._errors.is_terminal or self._errors.is_dumb_terminal:
             return
         shown = visible(text).replace("\n", " ")
         if self._progress is None:
@@ -94,11 +95,20 @@ class Terminal:
         if self._allow_commands:
             return True
         self.line(Text(visible(question)))
-        answer = await self._consent.ask("Run it?")
+        answer = await self.confirm("Run it?")
         if answer is None:
             why = "there is no terminal to ask on; --allow-commands allows commands"
             self.line(Text(f"denied: {shown} ({why})", style="yellow"))
         return bool(answer)
+
+    async def confirm(self, question: str) -> bool | None:
+        """Yes, no, or None when there is nobody to ask. Meanwhile no spinner turns over the question."""
+        self.rest()
+        self._asking = True
+        try:
+            return await self._consent.ask(question)
+        finally:
+            self._asking = False
 
     def rest(self) -> None:
         """Stops the spinner and ends the line that text was written to."""

@@ -83,8 +83,7 @@ def _place(original: Path) -> str | None:
 
     Ripgrep reads ignore files up to the file system's root, so a stray /tmp/.ignore would hide the mirror.
     """
-    candidates = [tempfile.gettempdir(), os.environ.get("XDG_RUNTIME_DIR"), "/dev/shm", "/var/tmp"]
-    for candidate in filter(None, candidates):
+    for candidate in ("/dev/shm", tempfile.gettempdir(), "/var/tmp"):  # in memory where there is such a place
         place = Path(os.path.realpath(candidate))
         strange = [folder for folder in (place, *place.parents) if folder not in (original, *original.parents)]
         if os.access(place, os.W_OK) and not any(mode_of(folder / name) for folder in strange for name in IGNORE_FILES):

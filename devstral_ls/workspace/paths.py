@@ -78,6 +78,21 @@ def canonical(path: PurePath | str) -> Path:
     return Path(os.path.realpath(path))
 
 
+def resolved(path: str, known: dict[str, str]) -> str:
+    """`canonical` for many absolute paths at a time: `known` keeps what directories resolve to, and should not live on."""
+    if path in known:
+        return known[path]
+    above, name = os.path.split(path)
+    if not name or name in (".", ".."):
+        result = os.path.realpath(path)
+    else:
+        result = os.path.join(resolved(above, known), name)  # noqa: PTH118
+        if os.path.islink(result):  # noqa: PTH114
+            result = os.path.realpath(result)
+    known[path] = result
+    return result
+
+
 def printable(text: str) -> str:
     """A path as text that any encoder takes: bytes that were no UTF-8 become U+FFFD."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

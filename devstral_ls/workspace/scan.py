@@ -44,7 +44,7 @@ class Scan:
             rules = [*self._rules(), *_type(glob)]
             disk, mirrored = await together(self._on_disk(rules, wanted), self._mirrored(rules, wanted))
             names = [*disk, *mirrored]
-        return [self.base.joinpath(*parts) for parts in sorted(name.split("/") for name in names)]
+        return [self.base / name for name in sorted(names, key=lambda name: name.split("/"))]
 
     async def search(self, query: Query) -> Found:
         """The lines ripgrep would find below `base`, in files that match the query's glob."""

@@ -15,7 +15,7 @@ from devstral_ls.workspace.found import Found, Line, Query
 from devstral_ls.workspace.layers import Layer, Layers
 from devstral_ls.workspace.names import folds_to_git
 from devstral_ls.workspace.overlay import Overlay
-from devstral_ls.workspace.paths import path_to_uri, same_file_key
+from devstral_ls.workspace.paths import path_to_uri, resolved, same_file_key
 from devstral_ls.workspace.roots import Roots, check
 from devstral_ls.workspace.scan import Scan
 from devstral_ls.workspace.snapshot import Snapshot, digest_of
@@ -211,29 +211,30 @@ class View:
         return root
 
     def _document(self, path: Path) -> Document | None:
-        return self._documents.at(path) or next(
-            (document for document, real in self._open() if same_file_key(real) == same_file_key(path)), None
-        )
+        found = self._documents.at(path)
+        if found is None:
+            key = same_file_key(path)
+            found = next((document for document, real in self._open() if same_file_key(real) == key), None)
+        return found
 
     def _layers(self) -> Layers:
-        layers = {same_file_key(path): Layer(path, document.text) for document, path in self._open()}
+        """What lies over the disk where tools may look."""
+        layers: dict[str, Layer] = {}
+        for document, real in self._open():
+            path = document.path if real == str(document.path) else Path(real)
+            if self._roots.holds(path):
+                layers[same_file_key(path)] = Layer(path, document.text)
         for staged in self.overlay:
             base = staged.base
             encoding, bom = (base.encoding, base.bom) if base else ("utf-8", False)
             layers[same_file_key(staged.path)] = Layer(staged.path, staged.text, encoding, bom)
         return Layers(layers)
 
-    def _open(self) -> Iterator[tuple[Document, Path]]:
-        """The open documents that tools may see, each with its symlink-free path."""
-        folders: dict[str, str] = {}  # many documents share a few folders, and resolving one takes longest
+    def _open(self) -> Iterator[tuple[Document, str]]:
+        """The open documents, each with its symlink-free path."""
+        known: dict[str, str] = {}
         for document in self._documents.all():
-            folder, name = os.path.split(document.path)
-            if folder not in folders:
-                folders[folder] = os.path.realpath(folder)
-            path = os.path.join(folders[folder], name)  # noqa: PTH118
-            path = os.path.realpath(path) if os.path.islink(path) else path  # noqa: PTH114
-            if self._roots.holds(Path(path)):
-                yield document, Path(path)
+            yield document, resolved(str(document.path), known)
 
 
 def _entry(item: os.DirEntry[str]) -> Entry:

@@ -122,6 +122,16 @@ def test_what_was_written_is_put_back_when_the_disk_says_no(editor: Editor, tmp_
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "good.py"]
 
 
+def test_nothing_is_left_beside_the_files_when_one_of_them_is_no_text(editor: Editor, tmp_path: Path) -> None:
+    good, other = tmp_path / "good.py", tmp_path / "other.bin"
+    good.write_text("x\n")
+    other.write_bytes(b"\x00\xff")
+    answer = editor.apply(params(edit(good, change((0, 0), (0, 1), "y")), edit(other, change((0, 0), (0, 0), "y"))))
+    assert "binary" in answer["failureReason"]
+    assert good.read_text() == "x\n"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["good.py", "other.bin"]
+
+
 def test_an_edit_outside_of_the_workspace_or_of_git_is_refused(editor: Editor, tmp_path: Path) -> None:
     for path in (tmp_path.parent / "outside.py", tmp_path / ".git" / "config", tmp_path / "a" / ".." / ".." / "b"):
         answer = editor.apply(params({"kind": "create", "uri": path_to_uri(path)}))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from devstral_ls.workspace.paths import canonical, path_to_uri, printable, same_file_key, uri_to_path
+from devstral_ls.workspace.paths import canonical, path_to_uri, printable, resolved, same_file_key, uri_to_path
 
 
 @pytest.mark.parametrize(
@@ -98,6 +98,17 @@ def test_a_canonical_path_has_no_symlinks_even_above_a_missing_file(tmp_path: Pa
     real.mkdir()
     (tmp_path / "link").symlink_to(real)
     assert canonical(tmp_path / "link" / "new" / ".." / "missing.py") == real / "missing.py"
+
+
+def test_many_paths_resolve_to_what_each_resolves_to_alone(tmp_path: Path) -> None:
+    (tmp_path / "real" / "deep").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("real")
+    (tmp_path / "real" / "file").symlink_to("deep/target")
+    (tmp_path / "circle").symlink_to("circle")
+    known: dict[str, str] = {}
+    for name in ("link/a", "link/deep/../b", "real/file", "link/file", "none/c", "./link/a", "link", "circle/x", ""):
+        path = f"{tmp_path}/{name}"
+        assert resolved(path, known) == str(canonical(path))
 
 
 def test_a_name_that_is_no_utf8_can_still_be_printed() -> None:

@@ -1,0 +1,111 @@
+"""Settings come in layers; a wrong one costs one message and nothing else."""
+
+# ruff: noqa: E501 - one case to a line
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from devstral_ls.config import Config, Layer, base_layers, environment, load, schema, user_file
+
+
+def test_without_settings_everything_has_its_default() -> None:
+    config, problems = load([])
+    assert config == Config()
+    assert problems == []
+    assert (config.llm.temperature, config.edits.mode) == (0.15, "review")
+
+
+def test_a_later_layer_wins_and_null_means_not_set() -> None:
+    config, problems = load(
+        [
+            Layer("user file", {"llm": {"model": "a", "baseUrl": "http://a"}}),
+            Layer("editor", {"llm": {"model": "b", "baseUrl": None}}),
+        ]
+    )
+    assert (config.llm.model, config.llm.base_url) == ("b", "http://a")
+    assert problems == []
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"llm": {"maxTokens": 9}},
+        {"llm.maxTokens": 9},
+        {"devstral": {"llm": {"maxTokens": 9}}},
+        {"devstral.llm.maxTokens": 9},
+        {"devstral": {"llm.maxTokens": 9.0}},
+    ],
+)
+def test_keys_may_be_nested_or_dotted(values: dict[str, Any]) -> None:
+    config, problems = load([Layer("editor", values)])
+    assert config.llm.max_tokens == 9
+    assert problems == []
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"llm.temperature": "hot"}, "devstral.llm.temperature (editor) must be a number of at least 0, not 'hot'; using 0.15."),
+        ({"llm.temperature": -1}, "devstral.llm.temperature (editor) must be a number of at least 0, not -1; using 0.15."),
+        ({"llm.maxTokens": 1.5}, "devstral.llm.maxTokens (editor) must be a whole number of at least 1, not 1.5; using 8192."),
+        ({"llm.maxTokens": True}, "devstral.llm.maxTokens (editor) must be a whole number of at least 1, not True; using 8192."),
+        ({"edits.mode": "yolo"}, "devstral.edits.mode (editor) must be one of review, auto, propose, not 'yolo'; using 'review'."),
+        ({"execution.enabled": "no"}, "devstral.execution.enabled (editor) must be true or false, not 'no'; using True."),
+        ({"llm.baseUrl": 8000}, "devstral.llm.baseUrl (editor) must be a string, not 8000; using unset."),
+        ({"llm.maxToken": 5}, "devstral.llm.maxToken (editor) is not a setting (did you mean llm.maxTokens?)."),
+        ({"llm": 5}, "devstral.llm (editor) is not a setting."),
+    ],
+)  # fmt: skip
+def test_a_wrong_value_names_its_key_and_the_default_is_used(values: dict[str, Any], message: str) -> None:
+    config, problems = load([Layer("editor", values)])
+    assert config == Config()
+    assert [str(problem) for problem in problems] == [message]
+
+
+def test_a_wrong_value_leaves_the_layer_below_in_place() -> None:
+    config, problems = load([Layer("user file", {"llm.maxTokens": 100}), Layer("editor", {"llm.maxTokens": 0})])
+    assert config.llm.max_tokens == 100
+    assert str(problems[0]).endswith("not 0; using 100.")
+
+
+def test_a_wrong_key_is_not_repeated_in_the_message() -> None:
+    _, problems = load([Layer("editor", {"llm.apiKey": ["sk-secret"]})])
+    assert "sk-secret" not in str(problems[0])
+
+
+def test_the_environment_sets_where_the_model_is_and_leaves_mistrals_key_to_mistral() -> None:
+    environ = {
+        "DEVSTRAL_LS_BASE_URL": "http://x/v1",
+        "DEVSTRAL_LS_MODEL": "m",
+        "DEVSTRAL_LS_API_KEY": "k",
+        "MISTRAL_API_KEY": "secret",
+    }
+    assert environment(environ) == {"llm.baseUrl": "http://x/v1", "llm.model": "m", "llm.apiKey": "k"}
+    assert environment({"DEVSTRAL_LS_MODEL": ""}) == {}
+
+
+def test_the_users_file_is_read_and_a_broken_one_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    layers, problems = base_layers({})
+    assert load(layers)[0] == Config()
+    assert problems == []
+    file = tmp_path / "devstral-ls" / "config.toml"
+    assert user_file() == file
+    file.parent.mkdir()
+    file.write_bytes(b'\xef\xbb\xbf[llm]\nmodel = "devstral"\n')
+    assert load(base_layers({})[0])[0].llm.model == "devstral"
+    file.write_text("[llm\n")
+    layers, problems = base_layers({})
+    assert load(layers)[0] == Config()
+    assert str(problems[0]).startswith(f"{file} can't be read and is ignored: ")
+    assert "\n" not in str(problems[0])
+
+
+def test_every_setting_is_documented() -> None:
+    for row in schema():
+        assert row.doc.endswith("."), row.key
+        assert row.secret == ("key" in row.key.lower())
