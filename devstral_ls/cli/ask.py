@@ -61,7 +61,8 @@ async def _ask(server: subprocess.Popen[bytes], question: Question, options: Opt
             if options.output == "diff" or (options.output == "text" and not options.apply):
                 show_diff(outcome.diff, sys.stdout)
             screen.line(stat_lines(outcome.files))
-        screen.line(usage_line(outcome, time.monotonic() - started))
+        if outcome.turns:
+            screen.line(usage_line(outcome, time.monotonic() - started))
         if code == DONE and outcome.files and await _wanted(options, screen):
             failure = await talk.apply(outcome)
             if failure is not None:

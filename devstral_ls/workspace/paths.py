@@ -79,7 +79,7 @@ def canonical(path: PurePath | str) -> Path:
 
 
 def resolved(path: str, known: dict[str, str]) -> str:
-    """`canonical` for many absolute paths at a time: `known` keeps what directories resolve to, and should not live on."""
+    """`canonical` for many absolute paths at a time. known: what directories resolve to; it should not live on."""
     if path in known:
         return known[path]
     above, name = os.path.split(path)

@@ -11,15 +11,65 @@ from devstral_ls.workspace.globs import matcher, name_glob
 from devstral_ls.workspace.search import find_rg
 
 FILES = [
-    "a.py", "b.ts", "c.tsx", "src/a.py", "src/deep/er/a.py", "src/a.pyc", ".env", "src/.hidden.py", "[id].ts", "x,y.py",
-    "lib/src/a.py", "{b}.py", "a b.py", "é.py", "src/a-b.py", "deep/a.py", "!x.py", "a]b.py", "src/b\\c.py",
-]  # fmt: skip
+    "a.py",
+    "b.ts",
+    "c.tsx",
+    "src/a.py",
+    "src/deep/er/a.py",
+    "src/a.pyc",
+    ".env",
+    "src/.hidden.py",
+    "[id].ts",
+    "x,y.py",
+    "lib/src/a.py",
+    "{b}.py",
+    "a b.py",
+    "é.py",
+    "src/a-b.py",
+    "deep/a.py",
+    "!x.py",
+    "a]b.py",
+    "src/b\\c.py",
+]
 GLOBS = [
-    "*.py", "*.{ts,tsx}", "**/*.py", "src/**", "src/*.py", "/a.py", "/*.py", "src/**/a.py", "**/src/*", "**", "*", "?.py",
-    "[ab].py", "[!ab].py", "[a-b].*", "[^a].py", "\\[id\\].ts", "!*.py", "!src/**", "{a,b}.*", "{src,deep}/*.py", ".*", "src",
-    "*.{py,{ts,tsx}}", "a**.py", "src/**/*", "x,y.py", "*é*", "**/a.py", "\\{b\\}.py", "src/**/er/*", "[[]id].ts", "a[]]b.py",
-    "[a-]*.py", "src/a[!/]py", "*a*", "\\!x.py",
-]  # fmt: skip
+    "*.py",
+    "*.{ts,tsx}",
+    "**/*.py",
+    "src/**",
+    "src/*.py",
+    "/a.py",
+    "/*.py",
+    "src/**/a.py",
+    "**/src/*",
+    "**",
+    "*",
+    "?.py",
+    "[ab].py",
+    "[!ab].py",
+    "[a-b].*",
+    "[^a].py",
+    "\\[id\\].ts",
+    "!*.py",
+    "!src/**",
+    "{a,b}.*",
+    "{src,deep}/*.py",
+    ".*",
+    "src",
+    "*.{py,{ts,tsx}}",
+    "a**.py",
+    "src/**/*",
+    "x,y.py",
+    "*é*",
+    "**/a.py",
+    "\\{b\\}.py",
+    "src/**/er/*",
+    "[[]id].ts",
+    "a[]]b.py",
+    "[a-]*.py",
+    "src/a[!/]py",
+    "*a*",
+    "\\!x.py",
+]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="names that Windows does not take")
@@ -28,7 +78,7 @@ def test_a_glob_takes_what_ripgrep_takes(tmp_path: Path, glob: str) -> None:
     for name in FILES:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("")
-    command = [find_rg(), "--no-config", "--no-ignore", "--hidden", "--files", "--null", "--glob", glob, "./"]
+    command = [str(find_rg()), "--no-config", "--no-ignore", "--hidden", "--files", "--null", "--glob", glob, "./"]
     output = subprocess.run(command, cwd=tmp_path, capture_output=True, stdin=subprocess.DEVNULL, check=False).stdout
     expected = {name.removeprefix("./") for name in output.decode().split("\0") if name}
     files = [

@@ -35,10 +35,21 @@ def test_what_is_a_path_nowhere_is_refused_everywhere(given: str, windows: bool)
 @pytest.mark.parametrize(
     "given",
     [
-        "C:a.py", "\\a.py", "/a.py", "a.txt:stream", "C:\\a.txt:stream", "nul", "src\\NUL.txt", "con ", "COM1", "lpt9.log",
-        "\\\\.\\C:", "\\\\?\\C:\\a", "CONIN$",
+        "C:a.py",
+        "\\a.py",
+        "/a.py",
+        "a.txt:stream",
+        "C:\\a.txt:stream",
+        "nul",
+        "src\\NUL.txt",
+        "con ",
+        "COM1",
+        "lpt9.log",
+        "\\\\.\\C:",
+        "\\\\?\\C:\\a",
+        "CONIN$",
     ],
-)  # fmt: skip
+)
 def test_windows_paths_with_a_hidden_meaning_are_refused(given: str) -> None:
     assert refusal(given, windows=True)
 

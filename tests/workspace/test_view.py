@@ -49,7 +49,7 @@ def test_a_deleted_file_is_gone_from_the_view_and_kept_on_disk(root: Path) -> No
     view.remove(path)
     assert not view.exists(path)
     assert [entry.name for entry in view.entries(root)] == ["src"]
-    with pytest.raises(NotFound, match="README.md .* deleted earlier"):
+    with pytest.raises(NotFound, match=r"README.md .* deleted earlier"):
         view.read(path)
     with pytest.raises(NotFound):
         view.remove(path)
@@ -143,7 +143,7 @@ def test_a_file_can_be_staged_only_where_one_can_be(root: Path) -> None:
     view = view_of(root)
     with pytest.raises(PathRefused, match="src is a directory"):
         view.stage(root / "src", "text")
-    with pytest.raises(PathRefused, match="README.md is a file"):
+    with pytest.raises(PathRefused, match=r"README.md is a file"):
         view.stage(root / "README.md" / "below", "text")
     (root / "binary").write_bytes(b"\0\1")
     with pytest.raises(NotText, match="binary file"):
@@ -165,7 +165,7 @@ def test_a_directory_lists_its_names_in_order_without_git(root: Path) -> None:
         Entry("gone", False, 0),
         Entry("src", True, 0),
     ]
-    with pytest.raises(NotFound, match="README.md is a file"):
+    with pytest.raises(NotFound, match=r"README.md is a file"):
         view.entries(root / "README.md")
     with pytest.raises(NotFound, match="nope does not exist"):
         view.entries(root / "nope")
@@ -210,7 +210,7 @@ async def test_a_single_file_can_be_searched_even_when_it_is_ignored(root: Path)
     assert await view.files(root / "README.md") == [root / "README.md"]
     view.remove(root / "README.md")
     for question in (view.search(Query("App", root / "README.md")), view.files(root / "README.md")):
-        with pytest.raises(NotFound, match="README.md does not exist"):
+        with pytest.raises(NotFound, match=r"README.md does not exist"):
             await question
 
 
