@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from devstral_ls.server.dialogs import Dialogs
-from devstral_ls.server.protocol import ClientError
+from devstral_ls.server.outgoing import ClientError
 
 RUN, DENY = "Run once", "Deny"
 

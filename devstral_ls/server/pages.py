@@ -10,8 +10,9 @@ from urllib.parse import unquote, urlsplit
 
 from devstral_ls.errors import RequestRefused
 from devstral_ls.server.client import Client
+from devstral_ls.server.outgoing import ClientError
 from devstral_ls.server.proposals import Proposal, Proposals
-from devstral_ls.server.protocol import ClientError, Protocol
+from devstral_ls.server.protocol import Protocol
 from devstral_ls.server.sessions import Conversation, Sessions
 
 log = logging.getLogger(__name__)

@@ -10,7 +10,6 @@ import asyncio
 import inspect
 import json
 import logging
-import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ from pygls.protocol import LanguageServerProtocol, lsp_method
 
 from devstral_ls.errors import DevstralError, InvalidRequest
 from devstral_ls.server.framing import FramingError, encode
+from devstral_ls.server.outgoing import Outgoing
 
 if TYPE_CHECKING:
     from devstral_ls.server.server import DevstralServer
@@ -39,10 +39,6 @@ RAW = frozenset({types.INITIALIZE, types.WORKSPACE_EXECUTE_COMMAND, types.WORKSP
 """Methods whose parameters stay plain data: lsprotocol's types refuse what newer clients put into them."""
 
 
-class ClientError(Exception):
-    """The client answered one of our requests with an error, or will never answer it."""
-
-
 class Protocol(LanguageServerProtocol):
     """The connection to one client."""
 
@@ -51,11 +47,12 @@ class Protocol(LanguageServerProtocol):
     def __init__(self, server: DevstralServer, converter: Any) -> None:
         super().__init__(server, converter)
         self._tasks: dict[int | str, asyncio.Task[Any]] = {}
-        self._outgoing: dict[int | str, asyncio.Future[Any]] = {}
+        self._outgoing = Outgoing(self.send)
         self._write: Callable[[bytes], None] = _nowhere
         self.exit_code: asyncio.Future[int] | None = None
         self.initialized = asyncio.Event()
         self.greeted = False
+        self._closing: asyncio.Task[None] | None = None
 
     # ------------------------------------------------------------------------------------------------- incoming
 
@@ -79,7 +76,7 @@ class Protocol(LanguageServerProtocol):
         elif isinstance(message.get("method"), str):
             self._incoming(message)
         elif "id" in message and ("result" in message or "error" in message):
-            self._response(message)
+            self._outgoing.answered(message)
         else:
             self._answer(message.get("id"), error=(INVALID_REQUEST, "A message needs a method, a result or an error."))
 
@@ -94,6 +91,8 @@ class Protocol(LanguageServerProtocol):
         if method == types.CANCEL_REQUEST:
             self._cancel(message.get("params"))
             return
+        # At once: an exit that came in the same read is handled before the shutdown's coroutine takes its first step.
+        self._shutdown = self._shutdown or method == types.SHUTDOWN
         handler = self.fm.builtin_features.get(method) or self.fm.features.get(method)
         if handler is None:
             if msg_id is not None:
@@ -179,29 +178,9 @@ class Protocol(LanguageServerProtocol):
         self.send({"jsonrpc": "2.0", "method": method, "params": self.plain(params)})
 
     async def ask(self, method: str, params: Any, *, timeout: float | None = None) -> Any:
-        """The client's answer to a request of ours, as plain data.
-
-        timeout: seconds; None waits for a person. Raises ClientError on an error answer, on time-out and at shutdown.
-        A caller that is cancelled withdraws the request; a late answer is ignored.
-        """
+        """The client's answer to a request of ours (see `Outgoing.ask`); waits until the client is `initialized`."""
         await self.initialized.wait()
-        if self._shutdown:
-            raise ClientError("the server is shutting down")
-        msg_id = str(uuid.uuid4())
-        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._outgoing[msg_id] = future
-        self.send({"jsonrpc": "2.0", "id": msg_id, "method": method, "params": self.plain(params)})
-        try:
-            async with asyncio.timeout(timeout):
-                return await future
-        except TimeoutError:
-            self._withdraw(msg_id)
-            raise ClientError(f"no answer to {method} in {timeout:g} s") from None
-        except asyncio.CancelledError:
-            self._withdraw(msg_id)
-            raise
-        finally:
-            self._outgoing.pop(msg_id, None)
+        return await self._outgoing.ask(method, self.plain(params), timeout)
 
     def plain(self, value: Any) -> Any:
         """lsprotocol objects (also nested in plain data) as JSON data."""
@@ -210,23 +189,6 @@ class Protocol(LanguageServerProtocol):
         if isinstance(value, list | tuple):
             return [self.plain(item) for item in value]
         return self._converter.unstructure(value) if hasattr(value, "__attrs_attrs__") else value
-
-    def _withdraw(self, msg_id: str) -> None:
-        if not self._shutdown:
-            self.send({"jsonrpc": "2.0", "method": types.CANCEL_REQUEST, "params": {"id": msg_id}})
-
-    def _response(self, message: dict[str, Any]) -> None:
-        """Resolve what waits for this answer, however malformed; answers nobody waits for are ignored."""
-        msg_id = message["id"]
-        future = self._outgoing.get(msg_id) if isinstance(msg_id, int | str) else None
-        if future is None or future.done():
-            return
-        error = message.get("error")
-        if error is not None:
-            text = error.get("message") if isinstance(error, dict) else error
-            future.set_exception(ClientError(str(text or "the client answered with an error")))
-        else:
-            future.set_result(message.get("result"))
 
     def _answer(self, msg_id: int | str | None, result: Any = None, error: tuple[int, str] | None = None) -> None:
         if error is not None:
@@ -257,18 +219,18 @@ class Protocol(LanguageServerProtocol):
 
     async def close(self) -> None:
         """End everything that goes on: runs, requests of the client's (answered as cancelled), requests of ours."""
-        if self._shutdown:
-            return
+        if self._closing is None:
+            me = asyncio.current_task()
+            self._closing = asyncio.get_running_loop().create_task(self._close(me), name="close")
+        await asyncio.shield(self._closing)
+
+    async def _close(self, asking: asyncio.Task[Any] | None) -> None:
         await self._server.close()
-        self._shutdown = True
-        me = asyncio.current_task()
-        pending = [task for task in self._tasks.values() if task is not me]
+        self._outgoing.close()
+        pending = [task for task in self._tasks.values() if task is not asking]
         for task in pending:
             task.cancel()
         await asyncio.gather(*pending, return_exceptions=True)
-        for future in list(self._outgoing.values()):
-            if not future.done():
-                future.set_exception(ClientError("the server is shutting down"))
 
     @lsp_method(types.EXIT)
     def lsp_exit(self, *_: Any) -> None:  # type: ignore[override]

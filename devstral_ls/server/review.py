@@ -19,6 +19,7 @@ from devstral_ls.edits.unified import stat
 from devstral_ls.errors import RequestRefused
 from devstral_ls.server.client import Client
 from devstral_ls.server.dialogs import Dialogs, Withdrawn
+from devstral_ls.server.outgoing import ClientError
 from devstral_ls.server.proposals import (
     Decision,
     FileProposal,
@@ -29,7 +30,6 @@ from devstral_ls.server.proposals import (
     names,
     select,
 )
-from devstral_ls.server.protocol import ClientError
 from devstral_ls.server.to_lsp import TextChange, workspace_edit
 
 if TYPE_CHECKING:

@@ -34,11 +34,12 @@ from devstral_ls.server.dialogs import Dialogs
 from devstral_ls.server.documents import OpenDocument
 from devstral_ls.server.editor import Editor, Target
 from devstral_ls.server.model import Model
+from devstral_ls.server.outgoing import ClientError
 from devstral_ls.server.pages import Pages
 from devstral_ls.server.parent import watch_parent
 from devstral_ls.server.progress import Progress
 from devstral_ls.server.proposals import Proposal, Proposals
-from devstral_ls.server.protocol import ClientError, Protocol
+from devstral_ls.server.protocol import Protocol
 from devstral_ls.server.report import Report
 from devstral_ls.server.review import Review
 from devstral_ls.server.runs import Run, RunRequest, Runs

@@ -11,7 +11,8 @@ from devstral_ls.config import Layer, load
 from devstral_ls.errors import InvalidSetting
 from devstral_ls.server.client import Client, resolve
 from devstral_ls.server.editor import Editor
-from devstral_ls.server.protocol import ClientError, Protocol
+from devstral_ls.server.outgoing import ClientError
+from devstral_ls.server.protocol import Protocol
 
 log = logging.getLogger(__name__)
 

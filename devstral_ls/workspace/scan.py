@@ -38,7 +38,7 @@ class Scan:
     async def files(self, glob: str | None) -> list[Path]:
         """The files ripgrep would list that match `glob`, sorted by path components."""
         wanted = matcher(glob) if glob else _anything
-        if (changed := self._changed_rules()) and False:
+        if changed := self._changed_rules():
             names = [name for name in await self._visible(changed) if wanted(name)]
         else:
             rules = [*self._rules(), *_type(glob)]

@@ -94,18 +94,22 @@ async def test_the_end_of_the_input_cancels_and_the_process_is_gone(stages: Stag
 async def test_a_commands_whole_process_tree_is_killed(stages: Stages, tmp_path: Path, way: str) -> None:
     pipe = tmp_path / "pids"
     os.mkfifo(pipe)
-    line = f"(sleep 600 & sleep 600 & echo $! > {pipe}; wait) & setsid sleep 600 & echo $! > {pipe}; echo $$ > {pipe}; wait"
+    # The background, a child of it, one that left the process group, and the shell itself.
+    line = (
+        f"exec 3>{pipe}; sleep 600 & echo $! >&3; (sleep 600 & echo $! >&3; wait) & "
+        "setsid sleep 600 & echo $! >&3; sh -c 'echo $PPID >&3'; wait"
+    )
     stage = stages.on(HELIX, FILES, [command(line)]) if way == "cancel" else stages.own(HELIX, FILES, [command(line)])
     async with stage as at:
         await at.start()
-        pids = [int(pid) for _ in range(3) for pid in await lines_of(pipe, 1)]
+        pids = [int(pid) for pid in await lines_of(pipe, 4)]
         if way == "cancel":
             await at.editor.command("devstral.cancel")
             await at.ends()
         else:
             at.editor.server.close_input()
             assert await at.editor.server.ended() == 1
-        assert [await gone(pid) for pid in pids] == [True, True, True]
+        assert [await gone(pid) for pid in pids] == [True] * 4
 
 
 async def test_a_question_about_a_command_is_withdrawn(stages: Stages) -> None:

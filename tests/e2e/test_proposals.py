@@ -65,6 +65,7 @@ async def test_a_whole_proposal_is_applied_with_open_closed_and_new_files(stages
         )
         assert (at.seen("b.txt"), at.seen("c.txt")) == ("another\n", "new\n")
         assert at.path("a.txt").read_text() == LINES
+        print(at.editor.edits, at.editor.log)
         operations = at.editor.edits[0]["documentChanges"]
         assert [operation.get("kind", "edit") for operation in operations] == ["create", "edit", "edit", "edit"]
         versions = {item["textDocument"]["uri"]: item["textDocument"]["version"] for item in operations[1:]}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from devstral_ls.server.outgoing import ClientError
 from devstral_ls.server.progress import Progress, one_line
-from devstral_ls.server.protocol import ClientError
 
 
 class Client:

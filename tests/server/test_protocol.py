@@ -245,6 +245,20 @@ async def test_the_capabilities_pygls_leaves_out_are_announced(tmp_path: Path) -
         assert announced["experimental"]["devstral"]["stream"] is True
 
 
+async def test_a_client_that_does_not_wait_for_answers_is_served_all_the_same(tmp_path: Path) -> None:
+    async with serve(tmp_path) as server:
+        params = {"capabilities": {}, "processId": None, "rootUri": None}
+        greeting = server.ask("initialize", params)
+        server.notify("initialized", {})
+        status = server.ask("workspace/executeCommand", {"command": "devstral.status"})
+        goodbye = server.ask("shutdown")
+        server.notify("exit")
+        assert await server.ended() == 0
+        assert "result" in await server.answer(greeting)
+        assert "id" in await server.answer(status)
+        assert (await server.answer(goodbye))["result"] is None
+
+
 async def test_exit_without_shutdown_is_exit_code_1(tmp_path: Path) -> None:
     async with serve(tmp_path) as server:
         await server.initialize(tmp_path)
