@@ -49,6 +49,8 @@ class Client:
     preview: Preview = "ask"
     checks_first_version_only: bool = False
     """Whether only the first entry of a workspace edit is checked against the text, and version 0 not at all."""
+    empty_text: str = ""
+    """What a document without text is to the client: in Neovim a line that ends."""
 
 
 def resolve(params: Mapping[str, Any]) -> Client:
@@ -92,6 +94,7 @@ def resolve(params: Mapping[str, Any]) -> Client:
         stream=extras.get("stream") is True,
         preview=_preview(name, apply_edit, annotations),
         checks_first_version_only=name == "Neovim",
+        empty_text="\n" if name == "Neovim" else "",
     )
 
 

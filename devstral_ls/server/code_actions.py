@@ -6,7 +6,7 @@ so that "fix all" and quick-fix keys don't start a model by accident.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,8 @@ from devstral_ls.edits.rebase import Conflict
 from devstral_ls.server import instructions
 from devstral_ls.server.client import Client
 from devstral_ls.server.documents import OpenDocument
+from devstral_ls.server.editor import Target
+from devstral_ls.server.pages import prompt_of
 from devstral_ls.server.proposals import FileProposal, Proposal, change_now, hunk_count, select
 from devstral_ls.server.review import Current
 from devstral_ls.server.to_lsp import workspace_edit
@@ -50,9 +52,13 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """Everything code actions are a function of. running: (session id, title) of the runs going on."""
+    """Everything code actions are a function of.
+
+    running: (session id, title) of the runs going on. prompts: the open prompt documents and what they are about.
+    """
 
     client: Client
+    prompts: Mapping[str, Target | None]
     running: Sequence[tuple[str, str]]
     proposals: Sequence[Proposal]
     current: Callable[[FileProposal], Current]
@@ -71,6 +77,7 @@ def actions(
     diagnostics = [item for item in context.get("diagnostics") or [] if item.get("source") != "devstral-ls"]
     found: list[Action] = []
     if opened is not None:
+        found += _prompt(opened, around)
         found += _instruction(opened, where)
         found += _proposals(opened, where, around)
     found += [
@@ -122,6 +129,16 @@ def _on_selection(uri: str, where: dict[str, Any]) -> Iterator[Action]:
     yield Action(f"Devstral: write tests for {what}", REWRITE, "devstral.test", argument)
     yield Action(f"Devstral: explain {what}", EXPLAIN, "devstral.explain", argument)
     yield Action(f"Devstral: review {what}", REVIEW, "devstral.review", argument)
+
+
+def _prompt(opened: OpenDocument, around: Surroundings) -> Iterator[Action]:
+    prompt = prompt_of(opened.text) if opened.uri in around.prompts else ""
+    if prompt:
+        argument: dict[str, Any] = {"prompt": prompt}
+        target = around.prompts[opened.uri]
+        if target is not None:
+            argument |= {"textDocument": {"uri": target.uri}, "range": target.range}
+        yield Action(_short(f"Devstral: ask “{prompt}”"), DEVSTRAL, "devstral.ask", argument)
 
 
 def _instruction(opened: OpenDocument, where: dict[str, Any]) -> Iterator[Action]:

@@ -32,22 +32,27 @@ HOW_TO_ASK = (
     "Devstral needs a prompt. Pass one as the command's argument, or write a comment such as "
     "`devstral: make this async` in the file and choose it from the code actions."
 )
+WRITE_IT = "Write the prompt into the document that was opened, then choose Devstral's code action there."
 
 
 async def ask(server: DevstralServer, arguments: Arguments) -> Any:
     """A question or a task in the user's own words."""
-    if not arguments.prompt.strip():
-        server.tell("info", HOW_TO_ASK)
-        return {"state": "needsInput", "message": HOW_TO_ASK}
-    return await _run(server, "ask", arguments)
+    return await _with_prompt(server, "ask", arguments)
 
 
 async def edit(server: DevstralServer, arguments: Arguments) -> Any:
     """A change in the user's own words."""
-    if not arguments.prompt.strip():
-        server.tell("info", HOW_TO_ASK)
-        return {"state": "needsInput", "message": HOW_TO_ASK}
-    return await _run(server, "edit", arguments)
+    return await _with_prompt(server, "edit", arguments)
+
+
+async def _with_prompt(server: DevstralServer, command: str, arguments: Arguments) -> Any:
+    """Run the command, or say how to give it a prompt: opening a document for one is what plain LSP can do."""
+    if arguments.prompt.strip():
+        return await _run(server, command, arguments)
+    shown = not arguments.wait and await server.pages.show_prompt(server.target(arguments, needed=False))
+    message = WRITE_IT if shown else HOW_TO_ASK
+    server.tell("info", message)
+    return {"state": "needsInput", "message": message}
 
 
 def _on_target(command: str, what: str) -> Command:

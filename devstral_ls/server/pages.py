@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from devstral_ls.errors import RequestRefused
 from devstral_ls.server.client import Client
+from devstral_ls.server.editor import Target
 from devstral_ls.server.outgoing import ClientError
 from devstral_ls.server.proposals import Proposal, Proposals
 from devstral_ls.server.protocol import Protocol
@@ -18,6 +20,7 @@ from devstral_ls.server.sessions import Conversation, Sessions
 log = logging.getLogger(__name__)
 
 SCHEME = "devstral"
+PROMPT_PAGE = "<!-- Write below what Devstral should do, then choose its code action. This line is left out. -->\n\n"
 REFRESH = 0.5
 """Seconds between two refreshes of an open transcript."""
 
@@ -33,6 +36,8 @@ class Pages:
         self._sessions = sessions
         self._proposals = proposals
         self._state = state
+        self.prompts: dict[str, Target | None] = {}
+        """Documents to write a prompt into, by URI, and what each prompt is about."""
         self._seen: set[str] = set()
         self._refreshing: dict[str, asyncio.TimerHandle] = {}
 
@@ -51,10 +56,21 @@ class Pages:
         path.write_text(proposal.diff(), encoding="utf-8", newline="")
         return await self._show(path.as_uri())
 
-    async def _show(self, uri: str) -> tuple[str, bool]:
+    async def show_prompt(self, target: Target | None) -> bool:
+        """Open a document to write a prompt into, whose code action asks it; whether the editor says it is shown."""
+        if not self.client.show_document:
+            return False
+        path = self._state / "prompts" / f"{secrets.token_hex(4)}.md"
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.write_text(PROMPT_PAGE, encoding="utf-8")
+        self.prompts[path.as_uri()] = target
+        _, shown = await self._show(path.as_uri(), focus=True)
+        return shown
+
+    async def _show(self, uri: str, *, focus: bool = False) -> tuple[str, bool]:
         if not self.client.show_document:
             return uri, False
-        params = {"uri": uri, "external": False, "takeFocus": False}
+        params = {"uri": uri, "external": False, "takeFocus": focus}
         try:
             answer = await self._connection.ask("window/showDocument", params, timeout=10)
         except ClientError as error:
@@ -88,6 +104,11 @@ class Pages:
             self._connection.ask("workspace/textDocumentContent/refresh", {"uri": uri}, timeout=10)
         )
         task.add_done_callback(_log_refusal)
+
+
+def prompt_of(text: str) -> str:
+    """What the user wrote into a prompt document."""
+    return text.replace(PROMPT_PAGE.strip(), "").strip()
 
 
 def transcript_uri(session_id: str) -> str:

@@ -114,10 +114,14 @@ class Proposals:
 
 def select(file: FileProposal, hunks: Sequence[int], first: int) -> FileProposal:
     """The file with only those hunks of it that are in `hunks`; its own are numbered from `first`."""
-    base, staged = file.base or "", file.staged or ""
-    mine = diff_lines(base, staged)
-    kept = [hunk for number, hunk in enumerate(mine, first) if number in hunks]
-    return replace(file, staged=apply_hunks(base, kept)) if len(kept) < len(mine) else file
+    mine = [number for number in range(first, first + hunk_count(file)) if number in hunks]
+    if len(mine) == hunk_count(file):
+        return file
+    if not mine:
+        return replace(file, staged=file.base)
+    base = file.base or ""
+    kept = [hunk for number, hunk in enumerate(diff_lines(base, file.staged or ""), first) if number in mine]
+    return replace(file, staged=apply_hunks(base, kept))
 
 
 def hunk_count(file: FileProposal) -> int:

@@ -33,7 +33,8 @@ class Report:
     """One run's reporter; called with each of the agent's events.
 
     write_log: sends one line to the client's log. tell: shows the user a line (kind "error", "warning" or "info").
-    ended: called when the run is over, with its answer, so that prose can be opened.
+    ended: called when the run is over, with its answer, so that prose can be opened. grown: called when the transcript
+    may have grown, so that an open one can be refreshed.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Report:
         write_log: Callable[[str], None],
         tell: Callable[[str, str], None],
         ended: Callable[[str, RunEnded | None, Proposal | None], None],
+        grown: Callable[[], None],
     ) -> None:
         self.progress = progress
         self._stream = stream
@@ -51,6 +53,7 @@ class Report:
         self._log = write_log
         self._tell = tell
         self._ended = ended
+        self._grown = grown
         self._tail = ""
         self._turn = 0
 
@@ -67,6 +70,7 @@ class Report:
         self.progress.report("looking for the model")
 
     def __call__(self, event: Event) -> None:
+        self._grown()
         match event:
             case TextReceived(text):
                 self._transcript.answering(text)
@@ -110,6 +114,8 @@ class Report:
             self._stream.update("proposal", **describe(proposal))
         line = message or _outcome(state, ended, proposal)
         self.progress.end("cancelled" if state == "cancelled" else line)
+        if state == "failed":
+            self._tell("error", line)
         self._log(line)
         self._transcript.noted(line)
         self._save()
@@ -152,6 +158,7 @@ class Report:
         )
 
     def _save(self) -> None:
+        self._grown()
         try:
             self._transcript.save()
         except OSError as error:

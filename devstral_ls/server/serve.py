@@ -35,6 +35,8 @@ def set_up_log(level: str, file: Path | None) -> None:
     )
     for name in ("pygls", "openai", "httpx2", "httpcore2", "httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    # watchdog calls it an error that a file changes while it stops watching it.
+    logging.getLogger("watchdog").setLevel(logging.CRITICAL)
 
 
 def _server() -> DevstralServer:

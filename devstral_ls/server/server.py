@@ -83,6 +83,7 @@ class DevstralServer(LanguageServer):
         self.runs = Runs(
             self.editor, self.sessions, self.model, self.review, self._commands_of, self.settings.wait_until_known
         )
+        self.runs.on_busy = self._send_status
         self._marks = ProposalDiagnostics(self.protocol, self.editor)
         self._watcher = Watcher(self._disk_changed)
         self._background: set[asyncio.Task[Any]] = set()
@@ -179,7 +180,7 @@ class DevstralServer(LanguageServer):
         self.sessions.note(proposal)
         self._marks.show(self.review.proposals.pending())
         for file in proposal.files:
-            if file.decision == "pending":
+            if file.decision == "pending" and file.path.parent.is_dir():
                 self._watcher.watch(file.path)
             else:
                 self._watcher.unwatch(file.path)
@@ -200,6 +201,7 @@ class DevstralServer(LanguageServer):
         return code_actions.Surroundings(
             client=self.editor.client,
             running=[(run.conversation.id, TASKS[run.request.command].title) for run in self.runs.going()],
+            prompts=self.pages.prompts,
             proposals=self.review.proposals.pending(),
             current=lambda file: self.editor.current(file.path),
         )
@@ -253,7 +255,10 @@ class DevstralServer(LanguageServer):
             if not arguments.wait:
                 self.tell(kind, message)
 
-        return Report(progress, stream, conversation.transcript, self.log_line, tell, ended)
+        def grown() -> None:
+            self.pages.refresh(conversation)
+
+        return Report(progress, stream, conversation.transcript, self.log_line, tell, ended, grown)
 
     async def _show_answer(
         self, conversation: Conversation, state: str, result: RunEnded | None, proposal: Proposal | None
@@ -293,6 +298,15 @@ class DevstralServer(LanguageServer):
         """One line for the client's log of this server."""
         if self.protocol.initialized.is_set():
             self.protocol.notify(types.WINDOW_LOG_MESSAGE, {"type": 3, "message": line})
+
+    def _send_status(self) -> None:
+        """Tell a client that opted in whether something goes on, and whether the model could be reached."""
+        if self.editor.client.stream:
+            going = self.runs.going()
+            message = TASKS[going[-1].request.command].title if going else (self.model.problem or "")
+            health = "error" if self.model.problem else "ok"
+            params = {"busy": bool(going), "message": message, "health": health}
+            self.protocol.notify("devstral/status", params)
 
     def report_server_error(self, error: Exception, source: Any) -> None:
         """pygls pops errors up; ours go to the log, for the user sees only what the user can act on."""

@@ -87,7 +87,7 @@ def workspace_edit(
     for change in changes:
         if change.after is None:
             continue
-        edits = text_edits(change.before or "", change.after, client.encoding)
+        edits = text_edits(change.before or client.empty_text, change.after, client.encoding)
         if edits:
             operations.append(_document_edit(change, [_annotate(edit, annotated) for edit in edits], client))
     for change in changes:

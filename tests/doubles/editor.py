@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from codecs import BOM_UTF8
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -76,7 +77,7 @@ class FakeEditor:
     def open(self, path: Path, language: str = "python", text: str | None = None) -> str:
         """Open a file (or type a text nobody saved); its URI."""
         uri = path.as_uri()
-        content = path.read_bytes().decode() if text is None else text
+        content = load(path) if text is None else text
         self.buffers[uri] = Buffer(content, 1, language)
         item = {"uri": uri, "languageId": language, "version": 1, "text": content}
         self.server.notify("textDocument/didOpen", {"textDocument": item})
@@ -225,6 +226,8 @@ class FakeEditor:
 
     def _write(self, path: Path, content: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and path.read_bytes().startswith(BOM_UTF8):
+            content = BOM_UTF8 + content
         path.write_bytes(content)
         self.wrote[path] = content
 
@@ -242,7 +245,7 @@ class FakeEditor:
         if buffer is not None and version is not None and version != buffer.version:
             raise EditError(f"stale: version {version} of {buffer.version}")
         if uri not in texts:
-            texts[uri] = to_path(uri).read_bytes().decode()
+            texts[uri] = load(to_path(uri))
         # A preview opens with the edits that need confirmation unticked; its user just presses Apply.
         ticked = [
             item
@@ -253,6 +256,11 @@ class FakeEditor:
 
 
 NO_ANSWER = object()
+
+
+def load(path: Path) -> str:
+    """A file's text as an editor holds it: without its byte order mark, which stays in the file."""
+    return path.read_bytes().removeprefix(BOM_UTF8).decode()
 
 
 def to_path(uri: str) -> Path:

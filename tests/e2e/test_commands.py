@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from tests.doubles.editor import HELIX, NEOVIM, VS_CODE, behaving
+from tests.doubles.editor import BARE, HELIX, NEOVIM, VS_CODE, behaving
 from tests.e2e.stage import Stages, edit, read, say
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -62,7 +62,7 @@ async def test_a_command_without_arguments_and_without_a_place_says_what_to_do(s
 @pytest.mark.parametrize("name", ["ask", "edit"])
 @pytest.mark.parametrize("arguments", [[], [""], [{"textDocument": None}], [{"prompt": "  "}]])
 async def test_a_missing_prompt_is_no_error_but_explained(stages: Stages, name: str, arguments: list[Any]) -> None:
-    async with stages.on(NEOVIM, FILES) as at:
+    async with stages.on(BARE, FILES) as at:
         answer = await at.editor.command(f"devstral.{name}", *arguments)
         assert answer["state"] == "needsInput"
         assert answer["message"].startswith("Devstral needs a prompt. Pass one as the command's argument, or write")

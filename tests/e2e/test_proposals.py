@@ -65,12 +65,18 @@ async def test_a_whole_proposal_is_applied_with_open_closed_and_new_files(stages
         )
         assert (at.seen("b.txt"), at.seen("c.txt")) == ("another\n", "new\n")
         assert at.path("a.txt").read_text() == LINES
-        print(at.editor.edits, at.editor.log)
-        operations = at.editor.edits[0]["documentChanges"]
-        assert [operation.get("kind", "edit") for operation in operations] == ["create", "edit", "edit", "edit"]
-        versions = {item["textDocument"]["uri"]: item["textDocument"]["version"] for item in operations[1:]}
-        assert versions == {at.uri("a.txt"): 1, at.uri("b.txt"): None, at.uri("c.txt"): None}
-        assert operations[0]["options"] == {"overwrite": False, "ignoreIfExists": True}
+        operations = [operation for edit in at.editor.edits for operation in edit["documentChanges"]]
+        created = [operation for operation in operations if operation.get("kind") == "create"]
+        assert [(item["uri"], item["options"]) for item in created] == [
+            (at.uri("c.txt"), {"overwrite": False, "ignoreIfExists": True})
+        ]
+        changed = [operation["textDocument"] for operation in operations if "kind" not in operation]
+        assert {item["uri"]: item["version"] for item in changed} == {
+            at.uri("a.txt"): 1,
+            at.uri("b.txt"): None,
+            at.uri("c.txt"): None,
+        }
+        assert len(changed) == 3
 
 
 async def test_named_files_are_applied_and_the_others_stay_pending(stages: Stages) -> None:

@@ -5,8 +5,8 @@ Every case runs in the newest Neovim there is; those marked `both` also in 0.10,
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -19,6 +19,24 @@ both = pytest.mark.parametrize("neovim", ["neovim", "neovim-0.10"], indirect=Tru
 
 CHANGED = PRICES.replace(OLD_TOTAL, NEW_TOTAL)
 TOTAL = edits("shop/prices.py", OLD_TOTAL, NEW_TOTAL)
+HANGS = {"text": "Thinking about it", "hang": True}
+
+ON_A_FILE = [
+    "Devstral: improve this file",
+    "Devstral: document this file",
+    "Devstral: write tests for this file",
+    "Devstral: explain this file",
+    "Devstral: review this file",
+]
+ON_A_PROPOSAL = [
+    "Devstral: apply all (1 file, +1 -1)",
+    "Devstral: show the proposed diff",
+    "Devstral: discard the proposal",
+]
+QUESTION = {
+    "message": "Devstral proposes 1 file, +1 -1: shop/prices.py: ",
+    "titles": ["Apply", "Show diff", "Discard"],
+}
 
 
 @pytest.fixture
@@ -35,95 +53,163 @@ def new_neovim(neovim: Neovim) -> Neovim:
     return neovim
 
 
+def lines(text: str) -> str:
+    """A text as a buffer's lines hold it, without the last line end."""
+    return text.removesuffix("\n")
+
+
 @both
 def test_a_code_action_ends_in_an_edit_that_one_undo_takes_back(neovim: Neovim) -> None:
-    def applied(model: ScriptedServer, root: Path) -> None:
-        assert (root / "shop/prices.py").read_text() == PRICES, "applying must not write the file"
+    def applied(_: ScriptedServer, root: Path) -> None:
+        assert (root / "shop/prices.py").read_text() == PRICES, "applying does not write the file"
 
     played = neovim.play("action", *TOTAL, at={"applied": applied})
     seen = played.seen
-    print(seen)
-    assert seen["after"] + "\n" == CHANGED
-    assert False
+    assert seen["root"] == str(played.root)
+    assert seen["menu"] == ON_A_FILE
+    assert seen["question"] == QUESTION
+    assert seen["after"] == lines(CHANGED)
+    assert seen["modified"] is True
+    assert seen["undone"] is True
+    assert seen["modified_when_undone"] is False
+    assert seen["redone"] is True
+    assert seen["pending"] == 0
+    assert played.on_disk("shop/prices.py") == CHANGED.encode()
+
+
+@both
+def test_the_progress_of_a_run_begins_goes_on_and_ends(neovim: Neovim) -> None:
+    seen = neovim.play("action", *TOTAL, at={"applied": lambda *_: None}).seen
+    assert seen["first"]["title"] == "Edit with Devstral"
+    assert seen["progress"][0] == "begin"
+    assert set(seen["progress"][1:-1]) == {"report"}
+    assert seen["last"]["kind"] == seen["progress"][-1] == "end"
+    assert seen["last"]["message"] == "proposes 1 file, +1 -1"
 
 
 @both
 def test_unsaved_text_is_what_the_model_reads_and_discard_leaves_it_alone(neovim: Neovim) -> None:
     played = neovim.play("unsaved", *TOTAL)
-    print(played.seen)
-    print(told(played.model.requests[-1]))
-    assert False
+    assert "# only in the buffer 🦉" in played.seen["typed"]
+    assert "     4\t# only in the buffer 🦉\n" in told(played.model.requests[1])
+    assert played.seen["untouched"] is True
+    assert played.seen["modified"] is True
+    assert played.seen["menu"] == ON_A_FILE
+    assert played.on_disk("shop/prices.py") == PRICES.encode()
+
 
 @both
 def test_text_typed_elsewhere_while_the_question_is_open_stays(neovim: Neovim) -> None:
-    played = neovim.play("typed_elsewhere", *TOTAL)
-    print(played.seen)
-    assert False
+    seen = neovim.play("typed_elsewhere", *TOTAL).seen
+    assert seen["after"] == "# typed while the question was open\n" + lines(CHANGED)
+    assert seen["pending"] == 0
+
 
 @both
-def test_text_typed_in_the_edited_line_wins_over_the_proposal(neovim: Neovim) -> None:
-    played = neovim.play("typed_there", *TOTAL)
-    print(played.seen)
-    assert False
+def test_text_typed_in_the_edited_line_wins_and_the_proposal_waits(neovim: Neovim) -> None:
+    seen = neovim.play("typed_there", *TOTAL).seen
+    assert seen["after"] == lines(PRICES.replace(OLD_TOTAL, "    return math.fsum(prices)\n"))
+    assert seen["pending"] == 1
 
-def test_late(neovim: Neovim) -> None:
-    played = neovim.play("answered_late", *TOTAL)
-    print(played.seen)
-    assert False
-
-def test_shown_first(neovim: Neovim) -> None:
-    played = neovim.play("shown_first", *TOTAL)
-    print(played.seen)
-    assert False
 
 @both
-def test_cancel(neovim: Neovim) -> None:
-    def stopped(n: int) -> Any:
-        def check(model: ScriptedServer, _: Path) -> None:
-            assert model.await_disconnects(n)
-        return check
-    hang = {"text": "Thinking about it", "hang": True}
-    played = neovim.play("cancel", hang, hang, hang, at={"cancelled by a command": stopped(1), "cancelled by an action": stopped(2), "cancelled by the progress": stopped(3)})
-    print(played.seen)
-    assert False
+def test_a_question_closed_without_an_answer_leaves_the_proposal_to_the_code_actions(neovim: Neovim) -> None:
+    seen = neovim.play("answered_late", *TOTAL).seen
+    assert seen["menu"] == [*ON_A_PROPOSAL, *ON_A_FILE]
+    assert seen["diff"].startswith("--- a/shop/prices.py\n+++ b/shop/prices.py\n@@ -8,4 +8,4 @@\n")
+    assert seen["untouched"] is True
+    assert seen["after"] == lines(CHANGED)
+    assert seen["undone"] is True
+
+
+def test_the_diff_opens_beside_the_file_before_the_question_is_asked_again(neovim: Neovim) -> None:
+    seen = neovim.play("shown_first", *TOTAL).seen
+    assert seen["questions"] == [QUESTION, {**QUESTION, "titles": ["Apply", "Discard"]}]
+    assert seen["current"] == "shop/prices.py"
+    shown, below = seen["windows"]
+    assert shown.endswith(".diff")
+    assert below == "prices.py"
+
 
 @both
-def test_instruction(neovim: Neovim) -> None:
+def test_cancelling_in_any_way_ends_the_progress_and_stops_the_model(neovim: Neovim) -> None:
+    def stopped(count: int) -> Callable[[ScriptedServer, Path], None]:
+        def look(model: ScriptedServer, _: Path) -> None:
+            assert model.await_disconnects(count)
+
+        return look
+
+    places = ("cancelled by a command", "cancelled by an action", "cancelled by the progress")
+    seen = neovim.play("cancel", HANGS, HANGS, HANGS, at={place: stopped(n) for n, place in enumerate(places, 1)}).seen
+    assert seen["ends"] == ["cancelled"] * 3
+    assert seen["questions"] == []
+    assert seen["untouched"] is True
+    assert seen["state"] == "idle"
+
+
+@both
+def test_an_instruction_comment_is_carried_out_and_removed(neovim: Neovim) -> None:
     played = neovim.play("instruction", *TOTAL)
-    print(played.seen)
-    print(told(played.model.requests[-1]))
-    assert False
+    assert played.seen["menu"] == ["Devstral: do “round the total to cents”", *ON_A_FILE]
+    assert told(played.model.requests[0]).endswith("round the total to cents")
+    assert played.seen["after"] == lines(CHANGED)
 
-def test_diagnostics(new_neovim: Neovim) -> None:
+
+def test_another_tools_diagnostics_reach_the_model_through_the_mapping(new_neovim: Neovim) -> None:
     played = new_neovim.play("diagnostics", *TOTAL)
-    print(played.seen)
-    print(told(played.model.requests[-1]))
-    assert False
+    assert played.seen["menu"] == ON_A_FILE, "Neovim gives a server its own diagnostics only"
+    first = told(played.model.requests[0])
+    assert "shop/prices.py:11: warning: sum of floats loses cents (linter)" in first
+    assert "of another line" not in first
+    assert played.seen["after"] == lines(CHANGED)
 
-def test_ask(new_neovim: Neovim) -> None:
+
+def test_an_answer_in_prose_opens_beside_the_file(new_neovim: Neovim) -> None:
     played = new_neovim.play("ask", {"text": "It adds prices up."})
-    print(played.seen)
-    print(told(played.model.requests[-1]))
-    assert False
+    first = told(played.model.requests[0])
+    assert "    10\tdef total(prices):\n    11\t    return sum(prices)\n" in first
+    assert first.endswith("what is this 🦉 for?")
+    assert "> what is this 🦉 for?\n\nIt adds prices up.\n" in played.seen["transcript"]
+    assert played.seen["current"] == "shop/prices.py"
+    assert played.seen["mode"] == "n"
+
 
 @both
-def test_new_file(neovim: Neovim) -> None:
+@pytest.mark.parametrize("name", ["tests/test_prices.py", "shop/test_prices.py"])
+def test_a_new_file_exists_only_once_it_was_applied_and_written(neovim: Neovim, name: str) -> None:
+    content = "def test_total():\n    assert True\n"
+
     def asked(_: ScriptedServer, root: Path) -> None:
-        assert not (root / "tests").exists()
-    played = neovim.play("new_file", {"calls": [call("write_file", file_path="tests/test_prices.py", content="def test_total():\n    assert True\n")]}, {"text": "Done."}, at={"asked": asked})
-    print(played.seen)
-    print(played.on_disk("tests/test_prices.py"))
-    assert False
+        assert not (root / name).exists()
+
+    turns = {"calls": [call("write_file", file_path=name, content=content)]}, {"text": "Done."}
+    played = neovim.play("new_file", *turns, at={"asked": asked})
+    assert played.seen["question"]["message"] == f"Devstral proposes 1 file, +2 -0: {name}: "
+    assert played.seen["text"] == lines(content)
+    assert played.seen["listed"] is True
+    assert played.seen["current"] == "shop/prices.py"
+    assert played.on_disk(name) == content.encode()
+
 
 @both
-def test_endings(neovim: Neovim) -> None:
-    content = "# first 🦉\r\n# second 日本\r\n# third\r\n# vierte 🦉 Zeile ohne Ende".encode()
-    played = neovim.play("endings", *edits("shop/notes.py", "# vierte 🦉 Zeile", "# neu\n# vierte 🦉 ünïcode Zeile"), files={"shop/notes.py": content})
-    print(played.seen)
-    print(played.on_disk("shop/notes.py"))
-    assert False
+def test_crlf_and_wide_characters_are_right_on_disk_after_a_write(neovim: Neovim) -> None:
+    before = "# first 🦉\r\n# second 日本\r\n# third\r\n# fourth 🦉 plain\r\n"
+    turns = edits("shop/notes.py", "# fourth 🦉 plain", "# new\n# fourth 🦉 ünïcode")
+    played = neovim.play("endings", *turns, files={"shop/notes.py": before.encode()})
+    assert played.seen["format"] == "dos"
+    assert played.seen["pending"] == 0
+    after = "# first 🦉\r\n# second 日本 🦉 typed\r\n# third\r\n# new\r\n# fourth 🦉 ünïcode\r\n"
+    assert played.on_disk("shop/notes.py") == after.encode()
 
-def test_command(neovim: Neovim) -> None:
-    played = neovim.play("command", {"calls": [call("run_command", command="cat shop/prices.py")]}, *TOTAL)
-    print(played.seen)
-    assert False
+
+def test_positions_are_counted_in_bytes_where_neovim_offers_it(new_neovim: Neovim) -> None:
+    assert new_neovim.play("action", *TOTAL, at={"applied": lambda *_: None}).seen["encoding"] == "utf-8"
+
+
+def test_a_command_is_asked_about_before_the_edit(neovim: Neovim) -> None:
+    command = {"calls": [call("run_command", command="cat shop/prices.py")]}
+    played = neovim.play("command", command, *TOTAL)
+    approval, review = played.seen["questions"]
+    assert approval["titles"] == ["Run once", "Deny"]
+    assert "cat shop/prices.py" in approval["message"]
+    assert review == QUESTION

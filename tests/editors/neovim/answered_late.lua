@@ -7,9 +7,6 @@ user.case(function()
   user.act('Devstral: improve this file')
   user.asked()
   user.go_to('return sum')
-  local marked = user.wait('the mark', function()
-    return vim.diagnostic.get(buffer, { lnum = vim.fn.line('.') - 1 })[1]
-  end)
   local menu = user.act('Devstral: show the proposed diff')
   local diff = user.wait('the diff', function()
     local found = vim.iter(vim.api.nvim_list_bufs()):find(function(one)
@@ -28,14 +25,9 @@ user.case(function()
   vim.cmd.undo()
   return {
     menu = menu,
-    mark = marked.message,
     diff = diff,
     untouched = untouched,
     after = after,
     undone = user.text(buffer) == before,
-    marks = user.wait('the mark to go', function()
-      local left = vim.diagnostic.get(buffer)
-      return #left == 0 and 'gone'
-    end),
   }
 end)

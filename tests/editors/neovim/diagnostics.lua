@@ -7,7 +7,7 @@ user.case(function()
   local function report(lnum, message)
     return { lnum = lnum, col = 4, end_lnum = lnum, end_col = 10, message = message, severity = 2, source = 'linter' }
   end
-  vim.diagnostic.set(linter, buffer, { report(9, 'sum of floats loses cents'), report(5, 'of another line') })
+  vim.diagnostic.set(linter, buffer, { report(10, 'sum of floats loses cents'), report(6, 'of another line') })
   user.go_to('return sum')
   local menu = user.act()
   user.answer = function() return 'Apply' end
