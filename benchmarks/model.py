@@ -63,6 +63,8 @@ class ClockedModel:
                 writer.write(HEAD + self._replies[len(self.arrived) - 1] + b"0\r\n\r\n")
                 await writer.drain()
                 self.left.append(time.perf_counter())
+        except ConnectionResetError:
+            return  # the client was killed, as a benchmark of its start does
         finally:
             writer.close()
 

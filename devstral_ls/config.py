@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import difflib
 import os
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
@@ -210,17 +209,28 @@ def user_file() -> Path:
 
 def base_layers(environ: Mapping[str, str]) -> tuple[list[Layer], list[InvalidSetting]]:
     """The layers below the editor's: the user file, then the environment."""
-    path = user_file()
-    values: Mapping[str, Any] = {}
-    problems: list[InvalidSetting] = []
-    try:
-        values = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
-    except FileNotFoundError:
-        pass
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        reason = str(error).splitlines()[0]
-        problems.append(InvalidSetting(f"{path} can't be read and is ignored: {reason}"))
+    values, problems = _read(user_file())
     return [Layer("user file", values), Layer("environment", environment(environ))], problems
+
+
+def _read(path: Path) -> tuple[Mapping[str, Any], list[InvalidSetting]]:
+    """What the user's file says, and why it could not be read if it could not."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        return {}, []
+    except (OSError, UnicodeDecodeError) as error:
+        return {}, [_unreadable(path, error)]
+    import tomllib  # most users have no such file
+
+    try:
+        return tomllib.loads(text), []
+    except tomllib.TOMLDecodeError as error:
+        return {}, [_unreadable(path, error)]
+
+
+def _unreadable(path: Path, error: Exception) -> InvalidSetting:
+    return InvalidSetting(f"{path} can't be read and is ignored: {str(error).splitlines()[0]}")
 
 
 def environment(environ: Mapping[str, str]) -> dict[str, Any]:

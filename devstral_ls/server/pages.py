@@ -47,6 +47,20 @@ class Pages:
             return await self._show(transcript_uri(conversation.id))
         return await self._show(conversation.transcript.save().as_uri())
 
+    async def show_answer(self, conversation: Conversation, answer: str) -> tuple[str, bool]:
+        """Open the newest answer; (its URI, whether the editor says it is shown).
+
+        In a file of its own: editors don't load a growing file anew, and open it at its top.
+        """
+        if self.client.text_document_content:
+            return await self.show_transcript(conversation)
+        transcript = conversation.transcript
+        path = self._state / "answers" / f"{secrets.token_hex(4)}.md"
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        record = f"[The whole session]({transcript.path.as_uri()})"
+        path.write_text(f"{transcript.question}\n{answer}\n\n{record}\n", encoding="utf-8", newline="\n")
+        return await self._show(path.as_uri())
+
     async def show_diff(self, proposal: Proposal) -> tuple[str, bool]:
         """Open what is pending of a proposal as a unified diff; (its URI, whether the editor says it is shown)."""
         if self.client.text_document_content:

@@ -24,7 +24,6 @@ from devstral_ls.agent.events import RunEnded
 from devstral_ls.agent.tasks import TASKS
 from devstral_ls.config import Layer
 from devstral_ls.errors import RequestRefused
-from devstral_ls.execution.commands import StagedCommands
 from devstral_ls.llm.openai_backend import preload
 from devstral_ls.server import code_actions, commands
 from devstral_ls.server.approval import ask_approval
@@ -263,11 +262,11 @@ class DevstralServer(LanguageServer):
     async def _show_answer(
         self, conversation: Conversation, state: str, result: RunEnded | None, proposal: Proposal | None
     ) -> None:
-        """Open the transcript when the answer is prose; show it as a message where no document can be opened."""
+        """Open the answer when it is prose; show it as a message where no document can be opened."""
         text = result.text.strip() if result is not None else ""
         if state != "finished" or proposal is not None or not text or not self.editor.config.transcript.open:
             return
-        _, shown = await self.pages.show_transcript(conversation)
+        _, shown = await self.pages.show_answer(conversation, text)
         if not shown:
             more = f"… (all of it: {conversation.transcript.path})" if len(text) > ANSWER_SHOWN else ""
             self.tell("info", text[:ANSWER_SHOWN] + more)
@@ -275,6 +274,9 @@ class DevstralServer(LanguageServer):
     def _commands_of(self, run: Run) -> Commands | None:
         if not self.editor.config.execution.enabled:
             return None
+
+        # Needed long after initialize is answered, if at all.
+        from devstral_ls.execution.commands import StagedCommands
 
         async def approve(command: str, directory: Path) -> bool:
             run.report.approval(command, str(directory))

@@ -27,6 +27,8 @@ class Transcript:
     def __init__(self, folder: Path, session_id: str) -> None:
         self.path = folder / "sessions" / f"{session_id}.md"
         self._parts: list[str] = [HEADER.format(session_id=session_id)]
+        self.question = ""
+        """The newest one, as it stands in the record."""
         self._written = 0
         self._answer: list[str] = []
 
@@ -36,7 +38,8 @@ class Transcript:
         return "\n".join([*self._parts, "".join(self._answer)])
 
     def asked(self, title: str, prompt: str) -> None:
-        self._add(f"## {title}\n\n{_quote(prompt)}\n")
+        self.question = f"## {title}\n\n{_quote(prompt)}\n"
+        self._add(self.question)
 
     def answering(self, text: str) -> None:
         """A piece of the answer; kept in memory until it is complete."""

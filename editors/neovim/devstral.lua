@@ -1,5 +1,5 @@
 vim.lsp.config('devstral', {
   cmd = { 'devstral-ls', 'serve' },
-  root_markers = { '.git' },
+  root_dir = function(buffer, start) start(vim.fs.root(buffer, '.git') or vim.fn.getcwd()) end,
 })
 vim.lsp.enable('devstral')

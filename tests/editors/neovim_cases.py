@@ -69,7 +69,7 @@ class Neovim:
         model: ScriptedServer,
     ) -> dict[str, Any]:
         configuration = CONFIGURATIONS / ("devstral.lua" if self.new else "devstral-0.10.lua")
-        more = [f"+luafile {CONFIGURATIONS / 'mappings.lua'}"] if self.new else []
+        more = [f"+luafile {CONFIGURATIONS / name}.lua" for name in ("statusline", *["mappings"][: self.new])]
         command = [
             *(self.editor.program, "--headless", "--clean", "-n", "-i", "NONE", "-u", str(configuration)),
             *("--cmd", f"set rtp^={HERE}", *more, f"+luafile {HERE / case}.lua"),

@@ -141,6 +141,7 @@ def test_cancelling_in_any_way_ends_the_progress_and_stops_the_model(neovim: Neo
 
     places = ("cancelled by a command", "cancelled by an action", "cancelled by the progress")
     seen = neovim.play("cancel", HANGS, HANGS, HANGS, at={place: stopped(n) for n, place in enumerate(places, 1)}).seen
+    assert "Edit with Devstral: Thinking about it" in seen["status"]
     assert seen["ends"] == ["cancelled"] * 3
     assert seen["questions"] == []
     assert seen["untouched"] is True
@@ -164,14 +165,17 @@ def test_another_tools_diagnostics_reach_the_model_through_the_mapping(new_neovi
     assert played.seen["after"] == lines(CHANGED)
 
 
-def test_an_answer_in_prose_opens_beside_the_file(new_neovim: Neovim) -> None:
-    played = new_neovim.play("ask", {"text": "It adds prices up."})
-    first = told(played.model.requests[0])
+def test_every_answer_in_prose_opens_beside_the_file(new_neovim: Neovim) -> None:
+    played = new_neovim.play("ask", {"text": "It adds prices up."}, {"text": "In cents too."})
+    first, second = map(told, played.model.requests)
     assert "    10\tdef total(prices):\n    11\t    return sum(prices)\n" in first
     assert first.endswith("what is this 🦉 for?")
-    assert "> what is this 🦉 for?\n\nIt adds prices up.\n" in played.seen["transcript"]
+    assert "It adds prices up." in second, "the second question goes on with the conversation"
+    assert second.endswith("and in cents?")
+    assert "> what is this 🦉 for?\n\nIt adds prices up." in played.seen["answer"]
     assert played.seen["current"] == "shop/prices.py"
     assert played.seen["mode"] == "n"
+    assert played.seen["servers"] == 1, "showing an answer starts no server for it"
 
 
 @both

@@ -1,6 +1,10 @@
 -- Cancelling ends the progress and stops the model, whichever way it is asked for.
 local user = require('user')
 
+local function status_line()
+  return vim.api.nvim_eval_statusline(vim.o.statusline, {}).str
+end
+
 local function start()
   local reports = #user.progress
   user.act('Devstral: improve this file')
@@ -15,6 +19,7 @@ user.case(function()
   local before = user.text()
 
   start()
+  local status = status_line()
   user.type('\\dc') -- the mapping; 0.10 has none
   if vim.fn.has('nvim-0.11') == 0 then user.command('devstral.cancel') end
   local by_command = user.ended(1)
@@ -38,6 +43,7 @@ user.case(function()
   user.reach('cancelled by the progress')
 
   return {
+    status = status,
     ends = { by_command.message, by_action.message, by_progress.message },
     questions = user.questions,
     untouched = user.text(buffer) == before,
