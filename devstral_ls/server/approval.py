@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from devstral_ls.server.dialogs import Dialogs
 from devstral_ls.server.outgoing import ClientError
+
+if TYPE_CHECKING:
+    from devstral_ls.server.runs import Run
+    from devstral_ls.tools.run_command import Commands
 
 RUN, DENY = "Run once", "Deny"
 
@@ -17,3 +22,15 @@ async def ask_approval(dialogs: Dialogs, command: str, directory: Path) -> bool:
         return await dialogs.choose(message, [RUN, DENY]) == RUN
     except ClientError:
         return False
+
+
+def commands_of(run: Run, dialogs: Dialogs) -> Commands:
+    """How this run's commands are run: each approved by the user first."""
+    # Needed long after initialize is answered, if at all.
+    from devstral_ls.execution.commands import StagedCommands
+
+    async def approve(command: str, directory: Path) -> bool:
+        run.report.approval(command, str(directory))
+        return await ask_approval(dialogs, command, directory)
+
+    return StagedCommands(approve)

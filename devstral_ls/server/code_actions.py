@@ -15,12 +15,12 @@ from lsprotocol import types
 from devstral_ls.edits.diff import diff_lines
 from devstral_ls.edits.rebase import Conflict
 from devstral_ls.server import instructions
+from devstral_ls.server.applying import Current
 from devstral_ls.server.client import Client
 from devstral_ls.server.documents import OpenDocument
 from devstral_ls.server.editor import Target
 from devstral_ls.server.pages import prompt_of
 from devstral_ls.server.proposals import FileProposal, Proposal, change_now, hunk_count, select
-from devstral_ls.server.review import Current
 from devstral_ls.server.to_lsp import workspace_edit
 
 QUICKFIX = "quickfix.devstral"
@@ -195,7 +195,8 @@ def _edit_of(proposal: Proposal, uri: str | None, hunk: int | None, around: Surr
             continue
         now = around.current(file)
         try:
-            changes.append(change_now(file if hunk is None else select(file, [hunk], number), now.text, now.version))
+            chosen = file if hunk is None else select(file, [hunk], number)
+            changes.append(change_now(chosen, now.text, now.version, now.uri))
         except Conflict:
             return None
     return workspace_edit([change for change in changes if change.before != change.after], around.client, "Devstral")

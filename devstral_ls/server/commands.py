@@ -51,7 +51,7 @@ async def _with_prompt(server: DevstralServer, command: str, arguments: Argument
         return await _run(server, command, arguments)
     shown = not arguments.wait and await server.pages.show_prompt(server.target(arguments, needed=False))
     message = WRITE_IT if shown else HOW_TO_ASK
-    server.tell("info", message)
+    server.user.tell("info", message)
     return {"state": "needsInput", "message": message}
 
 
@@ -131,7 +131,7 @@ async def apply_proposal(server: DevstralServer, arguments: Arguments) -> Any:
     failure = outcome.failure() or (None if done else "There was nothing to apply.")
     if failure is not None:
         # Most editors drop a command's answer when it was picked from the code actions.
-        server.tell("warning", failure)
+        server.user.tell("warning", failure)
     return {
         "proposalId": proposal.id,
         "applied": failure is None,
@@ -205,7 +205,7 @@ async def _run(server: DevstralServer, command: str, arguments: Arguments, *, ne
 
 
 async def _start(server: DevstralServer, request: RunRequest, arguments: Arguments) -> Any:
-    run = server.start_run(request, arguments)
+    run = server.launch.start(request, arguments)
     if not arguments.wait:
         return {
             "sessionId": run.conversation.id,

@@ -8,9 +8,9 @@ from typing import Any
 
 from devstral_ls.config import Config
 from devstral_ls.errors import NotFound, NotText, RequestRefused, WorkspaceGone
+from devstral_ls.server.applying import Current
 from devstral_ls.server.client import Client
 from devstral_ls.server.documents import DocumentStore
-from devstral_ls.server.review import Current
 from devstral_ls.workspace.files import read_file
 from devstral_ls.workspace.overlay import Overlay
 from devstral_ls.workspace.paths import canonical, uri_to_path
@@ -39,7 +39,7 @@ class Editor:
         """The file as it is now, in the editor or on disk; unreadable counts as absent."""
         document = self.documents.at(path)
         if document is not None:
-            return Current(document.text, document.version)
+            return Current(document.text, document.version, document.uri)
         try:
             return Current(read_file(path).text, None)
         except (NotFound, NotText):

@@ -128,10 +128,11 @@ def hunk_count(file: FileProposal) -> int:
     return max(1, len(diff_lines(file.base or "", file.staged or "")))
 
 
-def change_now(file: FileProposal, current: str | None, version: int | None) -> TextChange:
+def change_now(file: FileProposal, current: str | None, version: int | None, uri: str | None = None) -> TextChange:
     """The change that brings the file from its text now to what is proposed; raises Conflict.
 
-    current: the text in the editor or on disk, None where there is no file.
+    current: the text in the editor or on disk, None where there is no file. uri: of the open document, as the editor
+    spells it.
     """
     if current == file.base:
         staged = file.staged
@@ -139,8 +140,8 @@ def change_now(file: FileProposal, current: str | None, version: int | None) -> 
         raise Conflict(1, 1)
     else:
         staged = rebase(file.base, file.staged, current)
-    uri = path_to_uri(file.path) if version is None else file.uri
-    return TextChange(uri, version, current, staged, in_new_folder=current is None and not file.path.parent.is_dir())
+    new_folder = current is None and not file.path.parent.is_dir()
+    return TextChange(uri or path_to_uri(file.path), version, current, staged, in_new_folder=new_folder)
 
 
 def names(files: Iterable[FileProposal], most: int = 3) -> str:

@@ -17,10 +17,11 @@ from devstral_ls.agent.events import (
     ToolStarted,
     TurnStarted,
 )
+from devstral_ls.server.applying import Applied
 from devstral_ls.server.progress import Progress
 from devstral_ls.server.proposals import Proposal, names
-from devstral_ls.server.review import Applied
 from devstral_ls.server.stream import Stream
+from devstral_ls.server.user import Kind
 from devstral_ls.storage.transcript import Transcript
 
 log = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ class Report:
         stream: Stream,
         transcript: Transcript,
         write_log: Callable[[str], None],
-        tell: Callable[[str, str], None],
+        tell: Callable[[Kind, str], None],
         ended: Callable[[str, RunEnded | None, Proposal | None], None],
         grown: Callable[[], None],
     ) -> None:

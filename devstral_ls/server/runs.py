@@ -21,10 +21,13 @@ from devstral_ls.agent.prompt import PromptContext, user_prompt
 from devstral_ls.agent.tasks import TASKS
 from devstral_ls.errors import ForUser, ServerUnreachable
 from devstral_ls.llm.messages import UserMessage
+from devstral_ls.server.applying import Applied
+from devstral_ls.server.approval import commands_of
+from devstral_ls.server.dialogs import Dialogs
 from devstral_ls.server.editor import Editor, Target
 from devstral_ls.server.from_lsp import prompt_context
 from devstral_ls.server.report import Report
-from devstral_ls.server.review import Applied, Review
+from devstral_ls.server.review import Review
 from devstral_ls.server.sessions import Conversation, Sessions
 from devstral_ls.server.staging import propose, restage
 from devstral_ls.tools import TOOLS
@@ -33,7 +36,6 @@ from devstral_ls.tools.tool import ToolContext
 if TYPE_CHECKING:
     from devstral_ls.config import EditsMode
     from devstral_ls.server.model import Model
-    from devstral_ls.tools.run_command import Commands
     from devstral_ls.workspace.view import View
 
 log = logging.getLogger(__name__)
@@ -89,14 +91,14 @@ class Runs:
         sessions: Sessions,
         model: Model,
         review: Review,
-        commands: Callable[[Run], Commands | None],
+        dialogs: Dialogs,
         ready: Callable[[], Coroutine[Any, Any, None]],
     ) -> None:
         self._editor = editor
         self._sessions = sessions
         self._model = model
         self._review = review
-        self._commands = commands
+        self._dialogs = dialogs
         self._ready = ready
         self._going: list[Run] = []
         self._reviews: set[asyncio.Task[None]] = set()
@@ -231,7 +233,8 @@ class Runs:
         if request.prepare is not None:
             request.prepare(view)
         prompt = user_prompt(self._context(run, view, notes))
-        context = ToolContext(view=view, reads=conversation.session.reads, commands=self._commands(run))
+        commands = commands_of(run, self._dialogs) if self._editor.config.execution.enabled else None
+        context = ToolContext(view=view, reads=conversation.session.reads, commands=commands)
         try:
             run.ended = await agent.run(
                 conversation.session,

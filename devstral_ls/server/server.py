@@ -10,7 +10,6 @@ import asyncio
 import gc
 import logging
 import os
-import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,41 +19,34 @@ from lsprotocol.converters import get_converter
 from pygls.lsp.server import LanguageServer
 
 from devstral_ls import __version__
-from devstral_ls.agent.events import RunEnded
 from devstral_ls.agent.tasks import TASKS
 from devstral_ls.config import Layer
 from devstral_ls.errors import RequestRefused
 from devstral_ls.llm.openai_backend import preload
 from devstral_ls.server import code_actions, commands
-from devstral_ls.server.approval import ask_approval
 from devstral_ls.server.arguments import Arguments
 from devstral_ls.server.capabilities import server_capabilities
 from devstral_ls.server.dialogs import Dialogs
 from devstral_ls.server.documents import OpenDocument
 from devstral_ls.server.editor import Editor, Target
+from devstral_ls.server.launch import Launch
 from devstral_ls.server.model import Model
 from devstral_ls.server.outgoing import ClientError
 from devstral_ls.server.pages import Pages
 from devstral_ls.server.parent import watch_parent
-from devstral_ls.server.progress import Progress
 from devstral_ls.server.proposals import Proposal, Proposals
 from devstral_ls.server.protocol import Protocol
-from devstral_ls.server.report import Report
 from devstral_ls.server.review import Review
-from devstral_ls.server.runs import Run, RunRequest, Runs
-from devstral_ls.server.sessions import Conversation, Sessions
+from devstral_ls.server.runs import Runs
+from devstral_ls.server.sessions import Sessions
 from devstral_ls.server.settings import Settings
 from devstral_ls.server.shown import ProposalDiagnostics
+from devstral_ls.server.user import User
 from devstral_ls.storage.transcript import state_folder
-from devstral_ls.tools.run_command import Commands
 from devstral_ls.workspace.paths import canonical, uri_to_path
 from devstral_ls.workspace.watcher import Watcher
 
 log = logging.getLogger(__name__)
-
-MESSAGE_TYPES = {"error": 1, "warning": 2, "info": 3, "log": 4}
-ANSWER_SHOWN = 600
-"""Characters of an answer that are shown as a message where no transcript can be opened."""
 
 
 class DevstralServer(LanguageServer):
@@ -72,17 +64,19 @@ class DevstralServer(LanguageServer):
         )
         state = state_folder(os.environ)
         self.editor = Editor()
+        self.user = User(self.protocol, self.editor)
         self.sessions = Sessions(state)
         self.model = Model(lambda: self.editor.config.llm)
         self.dialogs = Dialogs(self.protocol)
         proposals = Proposals()
         self.review = Review(self.editor.client, self.dialogs, proposals, self.editor.current, self._show_diff)
         self.pages = Pages(self.protocol, self.editor.client, self.sessions, proposals, state)
-        self.settings = Settings(self.protocol, self.editor, layers, self.tell)
+        self.settings = Settings(self.protocol, self.editor, layers, self.user)
         self.runs = Runs(
-            self.editor, self.sessions, self.model, self.review, self._commands_of, self.settings.wait_until_known
+            self.editor, self.sessions, self.model, self.review, self.dialogs, self.settings.wait_until_known
         )
         self.runs.on_busy = self._send_status
+        self.launch = Launch(self.protocol, self.editor, self.runs, self.pages, self.user, self._spawn)
         self._marks = ProposalDiagnostics(self.protocol, self.editor)
         self._watcher = Watcher(self._disk_changed)
         self._background: set[asyncio.Task[Any]] = set()
@@ -223,92 +217,17 @@ class DevstralServer(LanguageServer):
     def cancel_progress(self, token: str | int) -> None:
         self.runs.cancel_token(token)
 
-    # ----------------------------------------------------------------------------------------------------- runs
-
-    def start_run(self, request: RunRequest, arguments: Arguments) -> Run:
-        """Start a run with the progress, stream and transcript it reports to."""
-
-        def make_report(conversation: Conversation) -> Report:
-            conversation.transcript.asked(TASKS[request.command].title, request.prompt or "(no prompt)")
-            return self._report(conversation, arguments)
-
-        return self.runs.start(request, arguments.session_id, make_report, wait=arguments.wait)
-
-    def _report(self, conversation: Conversation, arguments: Arguments) -> Report:
-        from devstral_ls.server.stream import Stream
-
-        client = self.editor.client
-        if arguments.wait and arguments.work_done_token is not None:
-            progress = Progress(self.protocol, arguments.work_done_token, created=True)
-        else:
-            token = f"devstral-{secrets.token_hex(6)}" if client.work_done_progress else None
-            progress = Progress(self.protocol, token, created=False)
-        partial = arguments.partial_token if arguments.wait else None
-        stream = Stream(self.protocol, conversation.id, updates=client.stream, token=partial)
-
-        def ended(state: str, result: RunEnded | None, proposal: Proposal | None) -> None:
-            if not arguments.wait:
-                self._spawn(self._show_answer(conversation, state, result, proposal), "show the answer")
-
-        def tell(kind: str, message: str) -> None:
-            if not arguments.wait:
-                self.tell(kind, message)
-
-        def grown() -> None:
-            self.pages.refresh(conversation)
-
-        return Report(progress, stream, conversation.transcript, self.log_line, tell, ended, grown)
-
-    async def _show_answer(
-        self, conversation: Conversation, state: str, result: RunEnded | None, proposal: Proposal | None
-    ) -> None:
-        """Open the answer when it is prose; show it as a message where no document can be opened."""
-        text = result.text.strip() if result is not None else ""
-        if state != "finished" or proposal is not None or not text or not self.editor.config.transcript.open:
-            return
-        _, shown = await self.pages.show_answer(conversation, text)
-        if not shown:
-            more = f"… (all of it: {conversation.transcript.path})" if len(text) > ANSWER_SHOWN else ""
-            self.tell("info", text[:ANSWER_SHOWN] + more)
-
-    def _commands_of(self, run: Run) -> Commands | None:
-        if not self.editor.config.execution.enabled:
-            return None
-
-        # Needed long after initialize is answered, if at all.
-        from devstral_ls.execution.commands import StagedCommands
-
-        async def approve(command: str, directory: Path) -> bool:
-            run.report.approval(command, str(directory))
-            return await ask_approval(self.dialogs, command, directory)
-
-        return StagedCommands(approve)
+    # --------------------------------------------------------------------------------------------- to the user
 
     async def _show_diff(self, proposal: Proposal) -> None:
         uri, shown = await self.pages.show_diff(proposal)
         if not shown:
-            self.tell("info", f"The diff is at {uri}")
-
-    # --------------------------------------------------------------------------------------------- to the user
-
-    def tell(self, kind: str, message: str) -> None:
-        """Show the user one line. kind: error, warning, info or log."""
-        if self.protocol.initialized.is_set():
-            self.protocol.notify(types.WINDOW_SHOW_MESSAGE, {"type": MESSAGE_TYPES[kind], "message": message})
-
-    def log_line(self, line: str) -> None:
-        """One line for the client's log of this server."""
-        if self.protocol.initialized.is_set():
-            self.protocol.notify(types.WINDOW_LOG_MESSAGE, {"type": 3, "message": line})
+            self.user.tell("info", f"The diff is at {uri}")
 
     def _send_status(self) -> None:
-        """Tell a client that opted in whether something goes on, and whether the model could be reached."""
-        if self.editor.client.stream:
-            going = self.runs.going()
-            message = TASKS[going[-1].request.command].title if going else (self.model.problem or "")
-            health = "error" if self.model.problem else "ok"
-            params = {"busy": bool(going), "message": message, "health": health}
-            self.protocol.notify("devstral/status", params)
+        going = self.runs.going()
+        message = TASKS[going[-1].request.command].title if going else (self.model.problem or "")
+        self.user.status(busy=bool(going), message=message, healthy=self.model.problem is None)
 
     def report_server_error(self, error: Exception, source: Any) -> None:
         """pygls pops errors up; ours go to the log, for the user sees only what the user can act on."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from devstral_ls.config import Layer, load
@@ -13,6 +13,7 @@ from devstral_ls.server.client import Client, resolve
 from devstral_ls.server.editor import Editor
 from devstral_ls.server.outgoing import ClientError
 from devstral_ls.server.protocol import Protocol
+from devstral_ls.server.user import User
 
 log = logging.getLogger(__name__)
 
@@ -24,16 +25,15 @@ PATIENCE = 5.0
 class Settings:
     """The layers of settings and what they give together, kept in `editor.config`."""
 
-    def __init__(
-        self, connection: Protocol, editor: Editor, base: Sequence[Layer], tell: Callable[[str, str], None]
-    ) -> None:
+    def __init__(self, connection: Protocol, editor: Editor, base: Sequence[Layer], user: User) -> None:
         self._connection = connection
         self._editor = editor
         self._base = list(base)
         self._options: Mapping[str, Any] = {}
         self._pulled: Mapping[str, Any] = {}
+        self._pushes = 0
         self._known = asyncio.Event()
-        self._tell = tell
+        self._user = user
         self._told: set[str] = set()
         self._problems: list[InvalidSetting] = []
 
@@ -51,19 +51,10 @@ class Settings:
 
     async def fetch(self) -> None:
         """Ask the client for its settings where it can be asked, and to be told of changes."""
-        client = self._editor.client
-        try:
-            if client.configuration:
-                answer = await self._connection.ask(
-                    "workspace/configuration", {"items": [{"section": SECTION}]}, timeout=PATIENCE
-                )
-                first = answer[0] if isinstance(answer, list) and answer else None
-                self._pulled = first if isinstance(first, dict) else {}
-        except ClientError as error:
-            log.info("no settings from the client: %s", error)
+        await self._pull()
         self._reload(tell=True)
         self._known.set()
-        if client.configuration_registration:
+        if self._editor.client.configuration_registration:
             await self._register()
 
     async def wait_until_known(self) -> None:
@@ -75,22 +66,30 @@ class Settings:
         settings = params.get("settings") if isinstance(params, dict) else None
         section = settings.get(SECTION) if isinstance(settings, dict) else None
         if isinstance(section, dict):
+            self._pushes += 1
             self._pulled = section
             self._reload(tell=True)
         elif self._editor.client.configuration:
-            self._task = asyncio.ensure_future(self._refetch())
+            self._refetching = asyncio.ensure_future(self._refetch())
 
     async def _refetch(self) -> None:
+        await self._pull()
+        self._reload(tell=True)
+
+    async def _pull(self) -> None:
+        """Ask for the section; an answer that is older than what was pushed meanwhile is not taken."""
+        if not self._editor.client.configuration:
+            return
+        pushes = self._pushes
         try:
             answer = await self._connection.ask(
                 "workspace/configuration", {"items": [{"section": SECTION}]}, timeout=PATIENCE
             )
         except ClientError as error:
-            log.info("settings stay as they were: %s", error)
+            log.info("no settings from the client: %s", error)
             return
-        if isinstance(answer, list) and answer and isinstance(answer[0], dict):
+        if pushes == self._pushes and isinstance(answer, list) and answer and isinstance(answer[0], dict):
             self._pulled = answer[0]
-            self._reload(tell=True)
 
     async def _register(self) -> None:
         registration = {"id": "devstral-configuration", "method": "workspace/didChangeConfiguration"}
@@ -106,4 +105,4 @@ class Settings:
         for problem in [*self._problems, *problems] if tell else ():
             if str(problem) not in self._told:
                 self._told.add(str(problem))
-                self._tell("warning", str(problem))
+                self._user.tell("warning", str(problem))

@@ -6,6 +6,7 @@ Works on encoded code units, so that a position in the middle of a character is 
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Any
 
 ENCODINGS = {"utf-8": ("utf-8", 1), "utf-16": ("utf-16-le", 2), "utf-32": ("utf-32-le", 4)}
@@ -40,7 +41,7 @@ def apply_text_edits(text: str, edits: list[dict[str, Any]], encoding: str) -> s
 
     spans = [(place(edit["range"]["start"]), place(edit["range"]["end"]), edit["newText"]) for edit in edits]
     spans.sort(key=lambda span: (span[0], span[1]))
-    for (_, end, _), (start, _, _) in zip(spans, spans[1:], strict=False):
+    for (_, end, _), (start, _, _) in pairwise(spans):
         if start < end:
             raise EditError("edits overlap")
     for start, end, new in reversed(spans):

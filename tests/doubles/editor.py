@@ -36,6 +36,8 @@ class Personality:
     settings: dict[str, Any] = field(default_factory=dict)
     options: dict[str, Any] = field(default_factory=dict)
     resolves: bool = True
+    empty: str = ""
+    """What a new document holds: in Neovim a line that ends."""
 
 
 @dataclass
@@ -135,7 +137,8 @@ class FakeEditor:
     # --------------------------------------------------------------------------------------------- the machine
 
     def _take(self, message: dict[str, Any]) -> None:
-        method, params = message.get("method"), message.get("params")
+        method: str | None = message.get("method")
+        params: Any = message.get("params")
         if method is None:
             return
         if "id" in message:
@@ -235,7 +238,7 @@ class FakeEditor:
         options = operation["options"]
         if to_path(operation["uri"]).exists() and not options.get("ignoreIfExists"):
             raise EditError("the file exists")
-        texts.setdefault(operation["uri"], "")
+        texts.setdefault(operation["uri"], self.personality.empty)
 
     def _edit(self, operation: dict[str, Any], texts: dict[str, str], annotations: dict[str, Any]) -> None:
         uri = operation["textDocument"]["uri"]
@@ -355,6 +358,7 @@ NEOVIM = Personality(
         "textDocument": {"codeAction": _ACTIONS},
     },
     applies="always true",
+    empty="\n",
 )
 HELIX = Personality(
     "helix",

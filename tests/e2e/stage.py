@@ -10,14 +10,14 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from devstral_ls.scripted import Manner, Script, ScriptedServer
-from tests.doubles.editor import FakeEditor, Personality, editing
+from tests.doubles.editor import FakeEditor, Personality, editing, to_path
 from tests.doubles.raw import PATIENCE
 from tests.doubles.wire import Wire, wire
 
@@ -96,6 +96,14 @@ class Stage:
         if buffer is not None:
             return buffer.text
         return self.path(name).read_bytes().decode() if self.path(name).exists() else None
+
+    def page(self, uri: str) -> str:
+        """The text of a page the server wrote, such as a transcript."""
+        return to_path(uri).read_text(encoding="utf-8")
+
+    def mode(self, uri: str) -> int:
+        """Who may do what with a page."""
+        return to_path(uri).stat().st_mode
 
     async def start(self, name: str = "ask", prompt: str = "do it", **fields: Any) -> Json:
         """Start a run in the background; the acknowledgement."""
@@ -269,10 +277,9 @@ class Stages:
     async def _drop(self, key: str) -> None:
         editor, stack = self._running.pop(key)
         await editor.server.kill()
-        try:
+        # The test's own failure is what is worth reading.
+        with suppress(AssertionError, ConnectionError, asyncio.IncompleteReadError):
             await stack.aclose()
-        except (AssertionError, ConnectionError, asyncio.IncompleteReadError):
-            pass  # the test's own failure is what is worth reading
 
     async def _enter(self, stage: Stage, files: Files, more: Mapping[str, Files], settings: Json) -> None:
         editor = stage.editor
@@ -290,9 +297,9 @@ class Stages:
             editor.messages, editor.questions, editor.edits, editor.shown, editor.log, editor.updates,
             editor.refreshed, editor.server.received,
         ):  # fmt: skip
-            record.clear()  # type: ignore[attr-defined]
+            record.clear()
         for table in (editor.buffers, editor.progress, editor.diagnostics, editor.wrote):
-            table.clear()  # type: ignore[attr-defined]
+            table.clear()
         editor.before_apply = None
         editor.silent = set()
         move_folders(editor, added=folders, removed=editor.folders)
@@ -303,8 +310,9 @@ class Stages:
         """Check what every run has to leave as it was, and clear the server for the next test."""
         editor = stage.editor
         await editor.command("devstral.cancel")
-        while (await stage.status())["state"] != "idle":
-            await asyncio.sleep(0)
+        async with asyncio.timeout(PATIENCE):
+            while (await stage.status())["state"] != "idle":
+                pass
         await stage.settled()
         for proposal in await stage.pending():
             await editor.command("devstral.discardProposal", {"proposalId": proposal["proposalId"]})

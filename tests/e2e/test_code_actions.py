@@ -92,7 +92,7 @@ async def test_each_problem_is_fixed_alone_or_with_the_others(stages: Stages) ->
         assert one["title"] == "Devstral: fix “`os` imported but unused”"
         assert one["diagnostics"] == [PROBLEM]
         assert one["command"]["arguments"][0]["diagnostics"] == [PROBLEM]
-        assert other["title"] == "Devstral: fix “a very long message that goes on and on over several l…”"
+        assert other["title"] == "Devstral: fix “a very long message that goes on and on over several li…”"
         assert both["title"] == "Devstral: fix all 2 problems here"
         assert both["diagnostics"] == [PROBLEM, ANOTHER]
         assert both["command"]["arguments"][0]["range"] == {
@@ -182,7 +182,10 @@ async def test_a_literal_edit_follows_what_the_user_typed_since(stages: Stages) 
 
 async def test_what_can_not_be_applied_any_more_is_disabled_with_a_reason(stages: Stages) -> None:
     """For clients that resolve nothing; the others are told when they choose it."""
-    immediate: dict[str, Any] = {"codeActionLiteralSupport": {"codeActionKind": {"valueSet": []}}, "disabledSupport": True}
+    immediate: dict[str, Any] = {
+        "codeActionLiteralSupport": {"codeActionKind": {"valueSet": []}},
+        "disabledSupport": True,
+    }
     capabilities = {**HELIX.capabilities, "textDocument": {"codeAction": immediate}}
     plain = behaving(HELIX, name="plain helix", capabilities=capabilities, resolves=False)
     async with stages.own(plain, FILES, TURNS) as at:

@@ -177,7 +177,9 @@ async def test_a_byte_order_mark_survives(stages: Stages) -> None:
 
 
 async def test_symlinked_files_are_edited_where_they_are(stages: Stages) -> None:
-    async with stages.on(NEOVIM, {"real.txt": "one\n"}, [read("link.txt"), edit("link.txt", "one", "1"), say("Done.")]) as at:
+    async with stages.on(
+        NEOVIM, {"real.txt": "one\n"}, [read("link.txt"), edit("link.txt", "one", "1"), say("Done.")]
+    ) as at:
         at.path("link.txt").symlink_to("real.txt")
         await at.run()
         assert at.path("link.txt").is_symlink()

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from tests.doubles.editor import HELIX, KATE, NEOVIM, VS_CODE, behaving
-from tests.e2e.stage import Stage, Stages, calls, edit, read, say, write
+from tests.doubles.editor import HELIX, KATE, NEOVIM, VS_CODE, Buffer, behaving, to_path
+from tests.e2e.stage import Stage, Stages, calls, command, edit, read, say, write
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -148,9 +146,8 @@ async def test_a_diff_is_opened_as_a_file(stages: Stages) -> None:
         answer = await at.editor.command("devstral.showDiff", {"proposalId": proposal})
         assert answer["shown"] is True
         assert at.editor.shown == [answer["uri"]]
-        path = Path(unquote(urlsplit(answer["uri"]).path))
-        assert not path.is_relative_to(at.folder)
-        assert path.read_text() == answer["diff"]
+        assert not to_path(answer["uri"]).is_relative_to(at.folder)
+        assert at.page(answer["uri"]) == answer["diff"]
         assert "--- a/b.txt\n+++ b/b.txt\n@@ -1 +1 @@\n-other\n+another\n" in answer["diff"]
         assert "--- /dev/null\n+++ b/c.txt\n@@ -0,0 +1 @@\n+new\n" in answer["diff"]
 
@@ -235,9 +232,7 @@ async def test_what_the_user_copied_over_by_hand_counts_as_applied(stages: Stage
         assert {file["path"]: file["state"] for file in left["files"]}["b.txt"] == "applied"
         # The same through another program, seen on disk.
         at.put("c.txt", "new\n")
-        at.editor.server.notify(
-            "workspace/didChangeWatchedFiles", {"changes": [{"uri": at.uri("c.txt"), "type": 1}]}
-        )
+        at.editor.server.notify("workspace/didChangeWatchedFiles", {"changes": [{"uri": at.uri("c.txt"), "type": 1}]})
         (left,) = await at.pending()
         assert {file["path"]: file["state"] for file in left["files"]}["c.txt"] == "applied"
 
@@ -276,3 +271,89 @@ async def test_commands_on_proposals_that_are_not_there_are_refused_in_one_line(
         )
         answer = await at.editor.command("devstral.applyProposal", {"hunks": [99]})
         assert (answer["applied"], answer["failureReason"]) == (False, "There was nothing to apply.")
+
+
+async def test_one_question_is_open_at_a_time_and_the_newest_proposal_is_asked_about(stages: Stages) -> None:
+    """Some editors lose the first popup when a second one comes: a review that can wait makes room."""
+    one = [{**read("b.txt"), "when": "first"}, edit("b.txt", "other", "another"), say("Done.")]
+    two = [
+        {**write("c.txt", "new\n"), "when": "second"},
+        say("Done."),
+        {**command("true"), "when": "third"},
+        say("Ran."),
+    ]
+    async with stages.on(NEOVIM, FILES, [*one, *two, *three]) as at:
+        at.editor.silent.add("window/showMessageRequest")
+        for number, prompt in enumerate(["first", "second", "third"], 1):
+            await at.editor.command("devstral.newSession")
+            await at.start(prompt=prompt)
+            await at.editor.settles(lambda number=number: len(asked(at)) == number)  # type: ignore[misc]
+        await at.editor.settles(lambda: len(withdrawn(at)) == 2)
+        first, second, third = asked(at)
+        assert withdrawn(at) == [first["id"], second["id"]]
+        assert third["params"]["message"].endswith(":\ntrue")
+        # Nothing was decided by that.
+        assert len(await at.pending()) == 2
+        assert at.editor.edits == []
+        at.editor.server.send({"jsonrpc": "2.0", "id": third["id"], "result": {"title": "Run once"}})
+        await at.ends(3)
+        assert at.results()[-1].startswith("[exit code 0 ")
+
+
+def asked(at: Stage) -> list[dict[str, Any]]:
+    return [message for message in at.editor.server.received if message.get("method") == "window/showMessageRequest"]
+
+
+def withdrawn(at: Stage) -> list[Any]:
+    received = at.editor.server.received
+    return [message["params"]["id"] for message in received if message.get("method") == "$/cancelRequest"]
+
+
+async def test_a_question_answered_after_the_proposal_was_applied_otherwise_does_nothing(stages: Stages) -> None:
+    async with stages.on(NEOVIM, FILES, [read("b.txt"), edit("b.txt", "other", "another"), say("Done.")]) as at:
+        at.editor.silent.add("window/showMessageRequest")
+        uri = at.open("b.txt")
+        await at.start(textDocument={"uri": uri})
+        await at.editor.settles(lambda: bool(asked(at)))
+        await at.editor.choose(await at.editor.actions(uri, 0), "apply all")
+        await at.decided()
+        at.editor.server.send({"jsonrpc": "2.0", "id": asked(at)[0]["id"], "result": {"title": "Apply"}})
+        await at.settled()
+        assert at.editor.edits == []
+        assert at.seen("b.txt") == "another\n"
+
+
+async def test_an_open_document_is_called_what_its_editor_calls_it(stages: Stages) -> None:
+    """Two spellings of one URI are two documents to a strict editor."""
+    turns = [read("a+b (c).txt"), edit("a+b (c).txt", "one", "two"), say("Done.")]
+    async with stages.on(HELIX, {"a+b (c).txt": "one\n"}, turns) as at:
+        uri = at.uri("a+b (c).txt").replace("%2B", "+").replace("(", "%28")
+        at.editor.buffers[uri] = Buffer("one\n")
+        item = {"uri": uri, "languageId": "plaintext", "version": 1, "text": "one\n"}
+        at.editor.server.notify("textDocument/didOpen", {"textDocument": item})
+        answer = await at.run(textDocument={"uri": uri})
+        assert answer["edits"]["applied"] == [uri]
+        assert at.editor.buffers[uri].text == "two\n"
+
+
+async def test_a_document_that_was_opened_since_is_called_what_its_editor_calls_it(stages: Stages) -> None:
+    turns = [read("a+b (c).txt"), edit("a+b (c).txt", "one", "two"), say("Done.")]
+    async with stages.on(HELIX, {"a+b (c).txt": "one\n\nend\n"}, turns) as at:
+        await at.run(apply="propose")
+        uri = at.uri("a+b (c).txt").replace("%2B", "+").replace("(", "%28")
+        at.editor.buffers[uri] = Buffer("one\n\nend\nmore\n")
+        item = {"uri": uri, "languageId": "plaintext", "version": 1, "text": "one\n\nend\nmore\n"}
+        at.editor.server.notify("textDocument/didOpen", {"textDocument": item})
+        answer = await at.editor.command("devstral.applyProposal")
+        assert answer["applied"] is True
+        assert at.editor.buffers[uri].text == "two\n\nend\nmore\n"
+
+
+async def test_a_file_that_is_gone_is_not_brought_back(stages: Stages) -> None:
+    async with stages.on(NEOVIM, FILES, [read("b.txt"), edit("b.txt", "other", "another"), say("Done.")]) as at:
+        await at.run(apply="propose")
+        at.path("b.txt").unlink()
+        del at.disk[at.path("b.txt")]
+        answer = await at.editor.command("devstral.applyProposal")
+        assert answer["failureReason"].startswith("b.txt changed where Devstral's edits are")
+        assert not at.path("b.txt").exists()

@@ -1,5 +1,7 @@
 """Where settings come from, which of them wins, and what a wrong one costs."""
 
+# ruff: noqa: E501 - messages are compared word for word
+
 from __future__ import annotations
 
 import json

@@ -18,7 +18,11 @@ STREAM = {"stream": True}
 async def test_progress_is_one_short_line_without_a_percentage(stages: Stages) -> None:
     long = "word " * 60
     turns = [
-        say(f"First\nsecond\tthird {long}", delay=0.01, calls=[{"name": "read_file", "arguments": {"file_path": "app.py"}}]),
+        say(
+            f"First\nsecond\tthird {long}",
+            delay=0.01,
+            calls=[{"name": "read_file", "arguments": {"file_path": "app.py"}}],
+        ),
         command(f"echo {long}; true"),
         say("Done.", delay=0.25),
     ]
@@ -36,7 +40,11 @@ async def test_progress_is_one_short_line_without_a_percentage(stages: Stages) -
 
 
 async def test_each_turn_and_tool_is_a_line_in_the_log(stages: Stages) -> None:
-    turns = [{**read("app.py"), "usage": [100, 7]}, edit("app.py", "return 1", "return 2"), say("Done.", usage=[200, 3])]
+    turns = [
+        {**read("app.py"), "usage": [100, 7]},
+        edit("app.py", "return 1", "return 2"),
+        say("Done.", usage=[200, 3]),
+    ]
     async with stages.on(NEOVIM, FILES, turns) as at:
         await at.run(apply="propose")
         first, second, third, fourth, fifth, sixth, _ = at.editor.log

@@ -49,8 +49,8 @@ class Neovim:
         self,
         case: str,
         *turns: Mapping[str, Any],
-        files: Mapping[str, bytes] = {},  # noqa: B006, never changed
-        at: Mapping[str, Callable[[ScriptedServer, Path], None]] = {},  # noqa: B006
+        files: Mapping[str, bytes] = {},
+        at: Mapping[str, Callable[[ScriptedServer, Path], None]] = {},
     ) -> Played:
         """Play neovim/CASE.lua. at: what the test looks at where the case reaches a place and waits."""
         root = create(self.place / "project")

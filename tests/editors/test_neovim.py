@@ -75,15 +75,11 @@ def test_a_code_action_ends_in_an_edit_that_one_undo_takes_back(neovim: Neovim) 
     assert seen["redone"] is True
     assert seen["pending"] == 0
     assert played.on_disk("shop/prices.py") == CHANGED.encode()
-
-
-@both
-def test_the_progress_of_a_run_begins_goes_on_and_ends(neovim: Neovim) -> None:
-    seen = neovim.play("action", *TOTAL, at={"applied": lambda *_: None}).seen
+    assert seen["encoding"] == ("utf-8" if neovim.new else "utf-16")
     assert seen["first"]["title"] == "Edit with Devstral"
     assert seen["progress"][0] == "begin"
     assert set(seen["progress"][1:-1]) == {"report"}
-    assert seen["last"]["kind"] == seen["progress"][-1] == "end"
+    assert seen["progress"][-1] == "end"
     assert seen["last"]["message"] == "proposes 1 file, +1 -1"
 
 
@@ -141,7 +137,7 @@ def test_cancelling_in_any_way_ends_the_progress_and_stops_the_model(neovim: Neo
 
     places = ("cancelled by a command", "cancelled by an action", "cancelled by the progress")
     seen = neovim.play("cancel", HANGS, HANGS, HANGS, at={place: stopped(n) for n, place in enumerate(places, 1)}).seen
-    assert "Edit with Devstral: Thinking about it" in seen["status"]
+    assert "Edit with Devstral: Thinking" in seen["status"]
     assert seen["ends"] == ["cancelled"] * 3
     assert seen["questions"] == []
     assert seen["untouched"] is True
@@ -204,10 +200,6 @@ def test_crlf_and_wide_characters_are_right_on_disk_after_a_write(neovim: Neovim
     assert played.seen["pending"] == 0
     after = "# first 🦉\r\n# second 日本 🦉 typed\r\n# third\r\n# new\r\n# fourth 🦉 ünïcode\r\n"
     assert played.on_disk("shop/notes.py") == after.encode()
-
-
-def test_positions_are_counted_in_bytes_where_neovim_offers_it(new_neovim: Neovim) -> None:
-    assert new_neovim.play("action", *TOTAL, at={"applied": lambda *_: None}).seen["encoding"] == "utf-8"
 
 
 def test_a_command_is_asked_about_before_the_edit(neovim: Neovim) -> None:

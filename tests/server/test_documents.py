@@ -111,6 +111,14 @@ def test_a_snapshot_does_not_change_when_the_document_does() -> None:
     assert before.text == "one\ntwo\n"
 
 
+def test_a_keystroke_touches_its_own_line_only() -> None:
+    lines = split_lines("".join(f"line {number}\n" for number in range(10_000)))
+    place = types.Position(5_000, 2)
+    after = splice(lines, types.Range(place, place), "x", "utf-16")
+    assert after[5_000] == "lixne 5000\n"
+    assert all(new is old for number, (new, old) in enumerate(zip(after, lines, strict=True)) if number != 5_000)
+
+
 @given(before=TEXTS, encoding=st.sampled_from(ENCODINGS))
 def test_positions_agree_with_an_independent_applier(before: str, encoding: Encoding) -> None:
     end = position_of(before, len(before), encoding)

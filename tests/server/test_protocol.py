@@ -18,6 +18,7 @@ import pytest
 
 from devstral_ls.scripted.script import Script
 from devstral_ls.scripted.server import ScriptedServer
+from devstral_ls.server.framing import encode
 from tests.doubles.raw import ServerProcess, environment, serve
 
 HANG = Script.parse({"turns": [{"text": "I am thinking", "hang": True}], "on_exhausted": "repeat_last"})
@@ -274,6 +275,30 @@ async def test_the_server_leaves_when_its_input_ends_even_while_a_run_goes_on(tm
             server.close_input()
             assert await server.ended() == 1
         assert model.await_disconnects(1)
+
+
+def test_a_client_that_stops_reading_does_not_keep_the_server_from_leaving(tmp_path: Path) -> None:
+    """Far more answers than a pipe holds, none of them read: the server goes on reading, and leaves when told to."""
+    messages: list[Any] = [
+        {"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {"capabilities": {}, "processId": None}},
+        {"jsonrpc": "2.0", "method": "initialized", "params": {}},
+    ]
+    messages += [
+        {"jsonrpc": "2.0", "id": number, "method": "workspace/executeCommand", "params": {"command": "devstral.fly"}}
+        for number in range(1, 3000)
+    ]
+    messages += [{"jsonrpc": "2.0", "id": 9999, "method": "shutdown"}, {"jsonrpc": "2.0", "method": "exit"}]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "devstral_ls", "serve"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=environment(tmp_path),
+    )
+    with process:
+        assert process.stdin is not None
+        process.stdin.write(b"".join(encode(message) for message in messages))
+        process.stdin.flush()
+        assert process.wait(timeout=20) == 0
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")

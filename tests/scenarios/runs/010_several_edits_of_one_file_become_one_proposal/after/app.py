@@ -1,0 +1,20 @@
+line 1
+line two
+line 3
+line 4
+line 5
+line 6
+line 7
+line 8
+line 9
+line ten
+line ten and a half
+line 11
+line 12
+line 13
+line 14
+line 15
+line 16
+line 17
+line 18
+line 20
