@@ -34,7 +34,7 @@ LOCAL_SERVERS: tuple[KnownServer, ...] = (
         "llama.cpp",
         "llama.cpp",
         8080,
-        "llama-server --jinja -hf ggml-org/Devstral-Small-2-24B-Instruct-2512-GGUF:Q8_0",
+        "llama-server --jinja -c 65536 -m devstral-small-2.gguf",
     ),
     KnownServer("lm studio", "LM Studio", 1234, "lms server start"),
 )

@@ -34,6 +34,15 @@ class Editor:
     documents: DocumentStore = field(default_factory=DocumentStore)
     folders: list[Path] = field(default_factory=list)
     last_target: Target | None = None
+    """Where the last request was made that named a place."""
+    last_touched: str | None = None
+    """The URI of the document last opened or changed."""
+
+    def place(self) -> Target | None:
+        """What a request that names no place is about: the last request's, else the document last touched."""
+        if self.last_target is None and self.last_touched is not None:
+            return Target(self.last_touched)
+        return self.last_target
 
     def current(self, path: Path) -> Current:
         """The file as it is now, in the editor or on disk; unreadable counts as absent."""

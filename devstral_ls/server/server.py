@@ -131,13 +131,17 @@ class DevstralServer(LanguageServer):
     # -------------------------------------------------------------------------------------- documents and folders
 
     def did_open(self, params: types.DidOpenTextDocumentParams) -> None:
+        self.editor.last_touched = params.text_document.uri
         self.editor.documents.open(params.text_document)
 
     def did_change(self, params: types.DidChangeTextDocumentParams) -> None:
         document = params.text_document
+        self.editor.last_touched = document.uri
         self.editor.documents.change(document.uri, document.version, params.content_changes)
 
     def did_close(self, params: types.DidCloseTextDocumentParams) -> None:
+        if self.editor.last_touched == params.text_document.uri:
+            self.editor.last_touched = None
         self.editor.documents.close(params.text_document.uri)
 
     def did_save(self, params: types.DidSaveTextDocumentParams) -> None:
@@ -210,9 +214,10 @@ class DevstralServer(LanguageServer):
         if arguments.uri is not None:
             self.editor.last_target = Target(arguments.uri, arguments.range)
             return self.editor.last_target
-        if needed and self.editor.last_target is None:
+        place = self.editor.place()
+        if needed and place is None:
             raise RequestRefused("Put the cursor into a file and open the code actions first, or name a textDocument.")
-        return self.editor.last_target
+        return place
 
     def cancel_progress(self, token: str | int) -> None:
         self.runs.cancel_token(token)

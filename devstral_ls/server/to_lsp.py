@@ -74,7 +74,8 @@ def workspace_edit(
     annotated = preview and client.annotations
     operations: list[dict[str, Any]] = []
     for change in changes:
-        if change.before is None and change.after is not None:
+        # Eglot fails on operations it did not announce; there, editing a URI without a file makes the file.
+        if change.before is None and change.after is not None and "create" in client.resource_operations:
             operations.append(
                 {
                     "kind": "create",

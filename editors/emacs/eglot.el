@@ -18,6 +18,7 @@
                      :range (:start ,(funcall lines (if (use-region-p) (region-beginning) (point)))
                              :end ,(funcall lines (if (use-region-p) (region-end) (point))))
                      ,@arguments)))
+     :deferred command ; until Eglot has sent the newest text
      :success-fn #'ignore
      :error-fn (lambda (problem) (message "Devstral: %s" (plist-get problem :message))))))
 

@@ -47,6 +47,14 @@ async def test_without_arguments_a_command_is_about_the_place_the_editor_was_las
         assert "The user selected lines 5-6 of it:\n     5\tdef second():\n     6\t    return 2" in at.prompts()[0]
 
 
+async def test_before_any_request_a_command_is_about_the_document_last_touched(stages: Stages) -> None:
+    async with stages.own(HELIX, FILES, [say("It is fine.")]) as at:
+        at.open("app.py")
+        await at.editor.command("devstral.explain")
+        await at.ends()
+        assert "Current file: app.py (python)" in at.prompts()[0]
+
+
 async def test_a_command_without_arguments_and_without_a_place_says_what_to_do(stages: Stages) -> None:
     async with stages.own(HELIX) as at:
         params = {"command": "devstral.explain"}

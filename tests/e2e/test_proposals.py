@@ -276,12 +276,8 @@ async def test_commands_on_proposals_that_are_not_there_are_refused_in_one_line(
 async def test_one_question_is_open_at_a_time_and_the_newest_proposal_is_asked_about(stages: Stages) -> None:
     """Some editors lose the first popup when a second one comes: a review that can wait makes room."""
     one = [{**read("b.txt"), "when": "first"}, edit("b.txt", "other", "another"), say("Done.")]
-    two = [
-        {**write("c.txt", "new\n"), "when": "second"},
-        say("Done."),
-        {**command("true"), "when": "third"},
-        say("Ran."),
-    ]
+    two = [{**write("c.txt", "new\n"), "when": "second"}, say("Done.")]
+    three = [{**command("true"), "when": "third"}, say("Ran.")]
     async with stages.on(NEOVIM, FILES, [*one, *two, *three]) as at:
         at.editor.silent.add("window/showMessageRequest")
         for number, prompt in enumerate(["first", "second", "third"], 1):
