@@ -23,8 +23,10 @@ async def measure(folder: Path, runs: int) -> list[Figure]:
     staged = View([root], DocumentStore(), Overlay())
     for number in range(5):
         staged.stage(root / f"package00{number}" / "module00.py", "def function_4099(x): pass\n")
-    command = [find_rg(), "--no-config", "--hidden", "--glob", "!.git", "--line-number", "-e", PATTERN, str(root)]
-    bare, ours, with_staged = [], [], []
+    command = [str(find_rg()), "--no-config", "--hidden", "--glob", "!.git", "--line-number", "-e", PATTERN, str(root)]
+    bare: list[float] = []
+    ours: list[float] = []
+    with_staged: list[float] = []
     for _ in range(runs + 1):
         start = time.perf_counter()
         subprocess.run(command, capture_output=True, check=True)  # noqa: ASYNC221 - nothing else runs

@@ -34,7 +34,7 @@ MAY_USE = {
 ONLY_FROM = {
     ("tools", "llm"): {"devstral_ls.llm.messages"},
     ("agent", "llm"): {"devstral_ls.llm.messages", "devstral_ls.llm.backend"},
-    ("execution", "tools"): {"devstral_ls.tools.run_command"},
+    ("execution", "tools"): {"devstral_ls.tools.commands"},
     ("cli", "server"): {"devstral_ls.server.serve"},
 }
 """(package, other) -> the modules of the other that make up what it may know: messages, ports, the way in."""

@@ -12,7 +12,7 @@ from devstral_ls.execution import process
 from devstral_ls.execution.environment import clean_environment
 from devstral_ls.execution.relocate import relocate_search_path, replace_paths
 from devstral_ls.execution.staged_copy import StagedCopy, staged_copy
-from devstral_ls.tools.run_command import CommandResult
+from devstral_ls.tools.commands import CommandResult
 from devstral_ls.workspace.view import View
 
 Approve = Callable[[str, Path], Awaitable[bool]]
@@ -21,7 +21,7 @@ Approve = Callable[[str, Path], Awaitable[bool]]
 
 @dataclass(frozen=True, slots=True)
 class StagedCommands:
-    """Implements `tools.run_command.Commands`. copies: where copies are made, None for the default."""
+    """Implements `tools.commands.Commands`. copies: where copies are made, None for the default."""
 
     approve: Approve
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))

@@ -9,8 +9,8 @@ from devstral_ls.server.dialogs import Dialogs
 from devstral_ls.server.outgoing import ClientError
 
 if TYPE_CHECKING:
-    from devstral_ls.server.runs import Run
-    from devstral_ls.tools.run_command import Commands
+    from devstral_ls.server.report import Report
+    from devstral_ls.tools.commands import Commands
 
 RUN, DENY = "Run once", "Deny"
 
@@ -24,13 +24,13 @@ async def ask_approval(dialogs: Dialogs, command: str, directory: Path) -> bool:
         return False
 
 
-def commands_of(run: Run, dialogs: Dialogs) -> Commands:
-    """How this run's commands are run: each approved by the user first."""
+def commands_of(report: Report, dialogs: Dialogs) -> Commands:
+    """How a run's commands are run: each approved by the user first, which its report shows."""
     # Needed long after initialize is answered, if at all.
     from devstral_ls.execution.commands import StagedCommands
 
     async def approve(command: str, directory: Path) -> bool:
-        run.report.approval(command, str(directory))
+        report.approval(command, str(directory))
         return await ask_approval(dialogs, command, directory)
 
     return StagedCommands(approve)

@@ -49,6 +49,8 @@ class Client:
     preview: Preview = "ask"
     checks_first_version_only: bool = False
     """Whether only the first entry of a workspace edit is checked against the text, and version 0 not at all."""
+    cursor_selects: bool = False
+    """Whether a mere cursor is sent as a selection of the character under it."""
     empty_text: str = ""
     """What a document without text is to the client: in Neovim a line that ends."""
 
@@ -94,6 +96,7 @@ def resolve(params: Mapping[str, Any]) -> Client:
         stream=extras.get("stream") is True,
         preview=_preview(name, apply_edit, annotations),
         checks_first_version_only=name == "Neovim",
+        cursor_selects=name.lower() == "helix",
         empty_text="\n" if name == "Neovim" else "",
     )
 

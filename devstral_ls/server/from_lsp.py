@@ -42,6 +42,14 @@ def selection(opened: OpenDocument, where: dict[str, Any], encoding: Encoding) -
     return Selection(text, first + 1, last if ends_before else min(last, len(opened.lines) - 1) + 1)
 
 
+def without_cursor(opened: OpenDocument, where: dict[str, Any], encoding: Encoding) -> dict[str, Any]:
+    """The range, empty where it holds no more than the character (or line end) that a block cursor covers."""
+    chosen = selection(opened, where, encoding)
+    if chosen is not None and len(chosen.text.replace("\r\n", "\n")) == 1:
+        return {"start": where["start"], "end": where["start"]}
+    return where
+
+
 def problems(items: Sequence[dict[str, Any]], name: str) -> tuple[Problem, ...]:
     """LSP diagnostics as the model is told them."""
     found = []

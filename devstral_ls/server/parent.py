@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from typing import Any
-
-from devstral_ls.server.transport import parent_is_alive
 
 INTERVAL = 1.0
 """Seconds between two looks."""
@@ -28,3 +27,29 @@ def watch_parent(pid: Any, gone: Callable[[], None]) -> None:
             gone()
 
     loop.call_later(INTERVAL, look)
+
+
+def parent_is_alive(pid: int) -> bool:
+    """Whether the process exists. A pid of another namespace reads as dead: ask once before trusting the answer."""
+    if os.name == "nt":
+        return _windows_process_exists(pid)
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _windows_process_exists(pid: int) -> bool:
+    import ctypes
+
+    kernel = ctypes.windll.kernel32  # type: ignore[attr-defined,unused-ignore]
+    handle = kernel.OpenProcess(0x1000, False, pid)  # PROCESS_QUERY_LIMITED_INFORMATION
+    if not handle:
+        return False
+    code = ctypes.c_ulong()
+    kernel.GetExitCodeProcess(handle, ctypes.byref(code))
+    kernel.CloseHandle(handle)
+    return code.value == 259  # STILL_ACTIVE

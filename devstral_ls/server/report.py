@@ -129,6 +129,9 @@ class Report:
         failure = applied.failure()
         if failure is not None:
             self._tell("warning", failure)
+        elif proposal.state == "pending":
+            # The question was closed, or could not be asked: Helix 25.01 knows no questions.
+            self._tell("info", f"Devstral proposes {proposal.summary()}: the code actions apply, show or discard it.")
         if proposal.state != "pending":
             self._transcript.noted(f"{names(proposal.files)}: {proposal.state}")
         self._log(failure or f"proposal {proposal.id}: {proposal.state}")

@@ -233,7 +233,7 @@ class Runs:
         if request.prepare is not None:
             request.prepare(view)
         prompt = user_prompt(self._context(run, view, notes))
-        commands = commands_of(run, self._dialogs) if self._editor.config.execution.enabled else None
+        commands = commands_of(run.report, self._dialogs) if self._editor.config.execution.enabled else None
         context = ToolContext(view=view, reads=conversation.session.reads, commands=commands)
         try:
             run.ended = await agent.run(

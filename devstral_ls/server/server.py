@@ -29,6 +29,7 @@ from devstral_ls.server.capabilities import server_capabilities
 from devstral_ls.server.dialogs import Dialogs
 from devstral_ls.server.documents import OpenDocument
 from devstral_ls.server.editor import Editor, Target
+from devstral_ls.server.from_lsp import without_cursor
 from devstral_ls.server.launch import Launch
 from devstral_ls.server.model import Model
 from devstral_ls.server.outgoing import ClientError
@@ -186,10 +187,13 @@ class DevstralServer(LanguageServer):
 
     def code_action(self, params: types.CodeActionParams) -> list[dict[str, Any]]:
         uri = params.text_document.uri
+        opened = self.editor.documents.get(uri)
         where: dict[str, Any] = self.protocol.plain(params.range)
+        if self.editor.client.cursor_selects and opened is not None:
+            where = without_cursor(opened, where, self.editor.client.encoding)
         self.editor.last_target = Target(uri, where)
         context: dict[str, Any] = self.protocol.plain(params.context)
-        return code_actions.actions(self.editor.documents.get(uri), uri, where, context, self._surroundings())
+        return code_actions.actions(opened, uri, where, context, self._surroundings())
 
     def resolve_code_action(self, params: types.CodeAction) -> dict[str, Any]:
         return code_actions.resolve(self.protocol.plain(params), self._surroundings())

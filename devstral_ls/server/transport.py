@@ -157,29 +157,3 @@ def claim_stdout() -> int:
     real = os.dup(1)
     os.dup2(2, 1)
     return real
-
-
-def parent_is_alive(pid: int) -> bool:
-    """Whether the process exists. A pid of another namespace reads as dead: ask once before trusting the answer."""
-    if os.name == "nt":
-        return _windows_process_exists(pid)
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def _windows_process_exists(pid: int) -> bool:
-    import ctypes
-
-    kernel = ctypes.windll.kernel32  # type: ignore[attr-defined,unused-ignore]
-    handle = kernel.OpenProcess(0x1000, False, pid)  # PROCESS_QUERY_LIMITED_INFORMATION
-    if not handle:
-        return False
-    code = ctypes.c_ulong()
-    kernel.GetExitCodeProcess(handle, ctypes.byref(code))
-    kernel.CloseHandle(handle)
-    return code.value == 259  # STILL_ACTIVE

@@ -3,37 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Protocol
 
 from devstral_ls.errors import CommandRefused
 from devstral_ls.tools.show import existing, folders
 from devstral_ls.tools.tool import ToolContext, ToolOutput, parameter, tool
-from devstral_ls.workspace.view import View
 
 SECONDS = 120
 MOST_SECONDS = 1800
 """The default time limit and the longest that may be asked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class CommandResult:
-    """exit_code: None when it was killed. output: both streams, bounded, plain. cut: bytes left out of it."""
-
-    exit_code: int | None
-    output: str
-    duration: float
-    """Seconds."""
-    timed_out: bool
-    cut: int
-
-
-class Commands(Protocol):
-    """Something that runs shell commands on a view of the workspace."""
-
-    async def run(self, command: str, directory: Path, timeout: float, view: View) -> CommandResult:
-        """Run `command` for at most `timeout` seconds in `directory` of the view. Raises CommandRefused."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

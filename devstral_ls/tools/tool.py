@@ -11,15 +11,13 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
+from typing import Any, TypeVar, get_args, get_type_hints
 
 from devstral_ls.errors import InvalidArguments
 from devstral_ls.llm.messages import ToolSpec
+from devstral_ls.tools.commands import Commands
 from devstral_ls.tools.reads import Reads
 from devstral_ls.workspace.view import View
-
-if TYPE_CHECKING:
-    from devstral_ls.tools.run_command import Commands
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from devstral_ls.agent.events import Event, Noticed, RunEnded
 from devstral_ls.agent.session import Session
 from devstral_ls.llm.messages import AssistantMessage, ToolMessage, UserMessage
 from devstral_ls.tools import TOOLS
-from devstral_ls.tools.run_command import Commands
+from devstral_ls.tools.commands import Commands
 from devstral_ls.tools.tool import Tool, ToolContext
 from devstral_ls.workspace.view import View
 from tests.agent.doubles import ScriptedBackend, Turn

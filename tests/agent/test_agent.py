@@ -21,7 +21,7 @@ from devstral_ls.agent.events import (
 from devstral_ls.errors import ForUser, ReplyBroken, ServerUnreachable
 from devstral_ls.llm.backend import CallPart, Part, ReasoningPart, Reply, Retrying, TextPart, Usage
 from devstral_ls.llm.messages import AssistantMessage, SystemMessage, ToolCall, ToolMessage, UserMessage
-from devstral_ls.tools.run_command import CommandResult
+from devstral_ls.tools.commands import CommandResult
 from devstral_ls.tools.tool import Tool, ToolContext, ToolOutput, tool
 from devstral_ls.workspace.view import View
 from tests.agent.doubles import Fail, Hang, broken_call, call, calling

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from devstral_ls.scripted import Manner
-from tests.doubles.editor import HELIX, NEOVIM, VS_CODE
+from tests.doubles.editor import HELIX, NEOVIM, VS_CODE, behaving
 from tests.e2e.stage import Files, Json, Stage, Stages, call, command, edit, move_folders, read, say, write
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -231,8 +231,6 @@ async def test_a_model_that_never_ends_is_stopped(stages: Stages) -> None:
 
 
 async def test_a_denied_command_is_not_run_and_the_model_is_told(stages: Stages) -> None:
-    from tests.doubles.editor import behaving
-
     async with stages.on(behaving(NEOVIM, picks=("Deny",)), FILES, [command("touch made"), say("I see.")]) as at:
         assert (await at.run())["text"] == "I see."
         assert at.results()[0].startswith("The user did not allow this command.")
@@ -314,6 +312,7 @@ async def test_bytes_that_are_no_protocol_are_survived(stages: Stages) -> None:
         server.notify("textDocument/didChange", {"textDocument": {"uri": 1}})
         server.send({"jsonrpc": "2.0", "id": "nobody's", "result": {}})
         server.send([])
+        await at.settled()
         await at.wire.release()
         await at.ends()
         errors = [message["error"]["code"] for message in server.received if "error" in message]

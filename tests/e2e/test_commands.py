@@ -115,7 +115,7 @@ async def test_explain_and_review_answer_in_prose_that_is_opened(stages: Stages,
 async def test_an_answer_is_shown_as_a_message_where_no_document_can_be_opened(stages: Stages) -> None:
     window = {"window": {"workDoneProgress": True}}
     blind = behaving(NEOVIM, name="blind", capabilities={**NEOVIM.capabilities, **window})
-    async with stages.own(blind, FILES, [say("It returns two.")]) as at:
+    async with stages.on(blind, FILES, [say("It returns two.")]) as at:
         await at.start(prompt="what")
         assert await at.told("It returns") == "It returns two."
         assert at.editor.shown == []

@@ -46,6 +46,7 @@ async def test_what_the_user_types_during_a_run_is_seen_by_its_next_tool(stages:
         await at.start()
         await at.wire.asked(2)
         at.editor.type(uri, EDITED)
+        await at.settled()
         await at.wire.release()
         await at.ends()
         first, second = at.results()

@@ -153,6 +153,7 @@ async def test_what_the_user_types_elsewhere_meanwhile_is_kept(stages: Stages, p
         await at.start(textDocument={"uri": uri})
         await at.wire.asked(3)
         at.editor.type(uri, BEFORE.replace("import os", "import sys\nimport re"))
+        await at.settled()
         await at.wire.release()
         await at.ends()
         if personality in (KATE, BARE):
@@ -175,6 +176,7 @@ async def test_what_the_user_types_in_the_same_place_meanwhile_is_kept(
         await at.wire.asked(3)
         mine = BEFORE.replace("return 1", "return 1000")
         at.editor.type(uri, mine)
+        await at.settled()
         await at.wire.release()
         await at.ends()
         if personality in (KATE, BARE):

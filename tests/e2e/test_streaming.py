@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.doubles.editor import NEOVIM, VS_CODE
+from tests.doubles.editor import NEOVIM, VS_CODE, behaving
 from tests.e2e.stage import Stages, command, edit, read, say
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -129,8 +129,6 @@ async def test_nobody_else_gets_our_own_notifications(stages: Stages) -> None:
 
 async def test_opting_in_by_capability_works_as_well(stages: Stages) -> None:
     capabilities = {**NEOVIM.capabilities, "experimental": {"devstral": {"stream": True}}}
-    from tests.doubles.editor import behaving
-
     async with stages.own(behaving(NEOVIM, capabilities=capabilities), FILES, [say("One.")]) as at:
         await at.run()
         assert "".join(update["text"] for update in at.editor.updates if update["kind"] == "text") == "One."

@@ -10,7 +10,7 @@ import pytest
 from devstral_ls.errors import CommandRefused, WorkspaceGone
 from devstral_ls.execution.commands import StagedCommands
 from devstral_ls.execution.copy_tree import remove_tree
-from devstral_ls.tools.run_command import CommandResult
+from devstral_ls.tools.commands import CommandResult
 from devstral_ls.workspace.overlay import Overlay
 from devstral_ls.workspace.view import View
 from tests.execution.processes import is_gone, lines_of

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from devstral_ls.errors import CommandRefused, InvalidArguments, PathRefused
-from devstral_ls.tools.run_command import CommandResult
+from devstral_ls.tools.commands import CommandResult
 from devstral_ls.tools.tool import ToolContext
 from devstral_ls.workspace.view import View
 from tests.tools.workspaces import call
