@@ -85,8 +85,9 @@ def reply(text: str = "", name: str = "", arguments: dict[str, Any] | None = Non
     if name:
         function = {"name": name, "arguments": json.dumps(arguments)}
         events.append({"tool_calls": [{"index": 0, "id": "abcdefghi", "type": "function", "function": function}]})
-    frames = [{"choices": [{"index": 0, "delta": delta, "finish_reason": None}]} for delta in events]
-    frames.append({"choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls" if name else "stop"}]})
+    choices: list[dict[str, Any]] = [{"index": 0, "delta": delta, "finish_reason": None} for delta in events]
+    choices.append({"index": 0, "delta": {}, "finish_reason": "tool_calls" if name else "stop"})
+    frames: list[dict[str, Any]] = [{"choices": [choice]} for choice in choices]
     data = [
         b"data: " + json.dumps({"id": "x", "object": "chat.completion.chunk", **frame}).encode() for frame in frames
     ]

@@ -33,6 +33,9 @@ from devstral_ls.server.to_lsp import TextChange, workspace_edit
 OBSERVE = 1.0
 """Seconds to wait for the text to follow an editor's answer."""
 
+UNANNOUNCED = 3.0
+"""Seconds to wait for a client that did not announce workspace/applyEdit; Kate takes edits all the same, for 2 s."""
+
 TRIES = 3
 """How often an edit is sent, made anew each time, while the user types between the last change we know of and it."""
 
@@ -168,7 +171,9 @@ class Applying:
             name="the editor answers",
         )
         try:
-            await asyncio.wait({arrived, asked}, return_when=asyncio.FIRST_COMPLETED)
+            # A preview may stay open for as long as the user likes; a client that never said it takes edits may not.
+            patience = None if self.client.apply_edit else UNANNOUNCED
+            await asyncio.wait({arrived, asked}, return_when=asyncio.FIRST_COMPLETED, timeout=patience)
             if not asked.done():
                 await asyncio.wait({asked}, timeout=OBSERVE)
             return asked.result() if asked.done() else None

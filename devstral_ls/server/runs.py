@@ -151,29 +151,37 @@ class Runs:
 
     async def _live(self, run: Run, wait: bool) -> None:
         """The whole life of a run. Never raises: what happened is in the run."""
-        task = TASKS[run.request.command]
-        run.report.begin(task.title)
-        try:
-            await self._ready()
-            async with AsyncExitStack() as turn:
+        run.report.begin(TASKS[run.request.command].title)
+        async with AsyncExitStack() as turn:
+            try:
+                await self._ready()
                 await self._wait_turn(run, turn)
                 run.state = "running"
                 await self._work(run)
-            run.state = "finished"
-        except asyncio.CancelledError:
-            run.state = "cancelled"
-        except ForUser as error:
-            run.state, run.message = "failed", str(error)
-            if isinstance(error, ServerUnreachable):
-                self._model.problem = str(error)
-                await self._model.forget()
-        except Exception as error:
-            log.exception("run %s failed", run.id)
-            run.state = "failed"
-            run.message = f"Devstral stopped on an internal error ({type(error).__name__}); the server's log has it."
-        finally:
-            self._end(run)
+                run.state = "finished"
+            except asyncio.CancelledError:
+                run.state = "cancelled"
+            except ForUser as error:
+                run.state, run.message = "failed", str(error)
+                if isinstance(error, ServerUnreachable):
+                    self._model.problem = str(error)
+                    await self._model.forget()
+            except Exception as error:
+                log.exception("run %s failed", run.id)
+                run.state = "failed"
+                run.message = (
+                    f"Devstral stopped on an internal error ({type(error).__name__}); the server's log has it."
+                )
+            finally:
+                self._end(run)
+            if self._mode(run) == "auto":
+                # Within its turn: the next run in this folder is to see the text with the edits.
+                await self._decide(run, wait=True)
+                return
         await self._decide(run, wait)
+
+    def _mode(self, run: Run) -> EditsMode:
+        return run.request.mode or self._editor.config.edits.mode
 
     def _end(self, run: Run) -> None:
         self._going.remove(run)
@@ -186,10 +194,9 @@ class Runs:
         proposal = self._review.proposals.get(run.proposal_id) if run.proposal_id else None
         if run.state != "finished" or proposal is None:
             return
-        mode = run.request.mode or self._editor.config.edits.mode
 
         async def present() -> None:
-            run.applied = await self._review.present(proposal, mode)
+            run.applied = await self._review.present(proposal, self._mode(run))
             run.report.decided(run.applied, self._review.proposals.get(proposal.id) or proposal)
 
         review = asyncio.get_running_loop().create_task(present(), name=f"review {proposal.id}")

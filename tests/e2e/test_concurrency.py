@@ -42,6 +42,29 @@ async def test_editing_runs_of_one_folder_take_turns_and_say_so(stages: Stages) 
         assert ["make two twenty" in body.decode() for body in at.wire.bodies] == [False] * 3 + [True] * 3
 
 
+async def test_in_auto_mode_the_next_run_sees_the_text_with_the_edits_of_the_one_before(stages: Stages) -> None:
+    turns = [
+        {**read("app.py"), "when": "make one ten"},
+        edit("app.py", "one = 1", "one = 10"),
+        say("Done."),
+        {**read("app.py"), "when": "make two twenty"},
+        edit("app.py", "two = 2", "two = 20"),
+        say("Done too."),
+    ]
+    async with stages.on(NEOVIM, FILES, turns, settings={"edits": {"mode": "auto"}}) as at:
+        at.open("app.py")
+        at.wire.hold()
+        await at.start("edit", "make one ten")
+        await at.wire.asked(1)
+        await at.editor.command("devstral.newSession")
+        await at.start("edit", "make two twenty")
+        await at.wire.release()
+        await at.ends(2)
+        await at.decided()
+        assert at.results()[0].splitlines()[:2] == ["     1\tone = 10", "     2\ttwo = 2"]
+        assert at.seen("app.py") == "one = 10\ntwo = 20\n"
+
+
 async def test_runs_that_do_not_edit_go_on_beside_one_that_does(stages: Stages) -> None:
     turns = [{**HANG, "when": "think for ever"}, say("It counts.", when="Explain")]
     async with stages.on(NEOVIM, FILES, turns) as at:

@@ -51,9 +51,9 @@ def test_a_code_action_ends_in_an_edit_that_was_asked_about_and_can_be_undone(tm
     assert seen["undone"] is True
 
 
-def test_a_file_the_agent_adds_is_a_buffer_after_the_question(tmp_path: Path) -> None:
+def test_a_file_the_agent_adds_to_a_folder_is_a_buffer_after_the_question(tmp_path: Path) -> None:
     content = "def test_total():\n    assert True\n"
-    added = {"calls": [call("write_file", file_path="tests/test_prices.py", content=content)]}
+    added = {"calls": [call("write_file", file_path="shop/test_prices.py", content=content)]}
     seen = play("new_file", tmp_path, added, {"text": "Done."})
     assert len(seen["questions"]) == 1
     assert seen["text"] == content

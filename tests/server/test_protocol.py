@@ -248,7 +248,7 @@ async def test_the_capabilities_pygls_leaves_out_are_announced(tmp_path: Path) -
 
 async def test_a_client_that_does_not_wait_for_answers_is_served_all_the_same(tmp_path: Path) -> None:
     async with serve(tmp_path) as server:
-        params = {"capabilities": {}, "processId": None, "rootUri": None}
+        params: dict[str, Any] = {"capabilities": {}, "processId": None, "rootUri": None}
         greeting = server.ask("initialize", params)
         server.notify("initialized", {})
         status = server.ask("workspace/executeCommand", {"command": "devstral.status"})

@@ -1,0 +1,160 @@
+"""devstral-ls in a real Helix in a terminal, with the configuration of editors/helix as it stands there."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from devstral_ls.scripted import ScriptedServer
+from tests.editors.installing import find
+from tests.editors.project import NEW_TOTAL, OLD_TOTAL, PRICES, create, edits, environment, script, told
+
+CONFIGURATION = Path(__file__).parents[2] / "editors" / "helix"
+
+PATIENCE = 20.0
+"""Seconds to wait for something to appear."""
+
+
+class Terminal:
+    """A tmux of its own with one program in it."""
+
+    def __init__(self, socket: Path) -> None:
+        self._tmux = ["tmux", "-S", str(socket), "-f", "/dev/null"]
+
+    def start(self, command: list[str], cwd: Path, environ: Mapping[str, str]) -> None:
+        settings = [part for name, value in environ.items() for part in ("-e", f"{name}={value}")]
+        size = ["-x", "100", "-y", "30"]
+        self._run("new-session", "-d", "-s", "it", *size, "-c", str(cwd), *settings, shlex.join(command))
+
+    def type(self, *keys: str) -> None:
+        self._run("send-keys", "-t", "it", *keys)
+
+    def screen(self) -> str:
+        return self._run("capture-pane", "-p", "-t", "it")
+
+    def shows(self, text: str, patience: float = PATIENCE) -> str:
+        """The screen, once it shows `text`. A terminal can't be waited for, only looked at."""
+        end = time.monotonic() + patience
+        while text not in (screen := self.screen()):
+            assert time.monotonic() < end, f"no {text!r} on the screen:\n{screen}"
+            time.sleep(0.02)
+        return screen
+
+    def settled(self) -> str:
+        """The screen, once it stays the same from one look to the next: not in the middle of being drawn."""
+        before = None
+        while (screen := self.screen()) != before:
+            before = screen
+            time.sleep(0.05)
+        return screen
+
+    def end(self) -> None:
+        subprocess.run([*self._tmux, "kill-server"], capture_output=True)
+
+    def _run(self, *arguments: str) -> str:
+        return subprocess.run([*self._tmux, *arguments], capture_output=True, text=True, check=True).stdout
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Terminal]:
+    if shutil.which("tmux") is None:
+        pytest.skip("Helix needs a terminal: install tmux")
+    it = Terminal(tmp_path / "tmux")
+    yield it
+    it.end()
+
+
+class Helix:
+    """A person at a Helix in a terminal."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self.terminal = terminal
+
+    def code_actions(self) -> list[str]:
+        """Open the menu; its titles. Until the server is up there is none, and then it is asked for again."""
+        end = time.monotonic() + PATIENCE
+        while True:
+            self.terminal.type("Space", "a")
+            try:
+                self.terminal.shows("Devstral: ", 1.0)
+            except AssertionError:
+                assert time.monotonic() < end, self.terminal.screen()
+                self.escape()
+            else:
+                return re.findall(r"Devstral: .*?(?=  |$)", self.terminal.settled(), re.MULTILINE)
+
+    def escape(self) -> None:
+        """Close the menu. A key right behind Escape would be taken for that key with Alt."""
+        self.terminal.type("Escape")
+        end = time.monotonic() + PATIENCE
+        while "Devstral: " in self.terminal.settled():
+            assert time.monotonic() < end, self.terminal.screen()
+
+    def act(self, title: str) -> None:
+        """Pick the action `title`; the first is picked already when the menu opens."""
+        titles = self.code_actions()
+        assert title in titles, self.terminal.screen()
+        self.terminal.type(*["C-n"] * titles.index(title), "Enter")
+
+
+@dataclass(frozen=True)
+class Opened:
+    """Helix with a file of the project open."""
+
+    user: Helix
+    terminal: Terminal
+    root: Path
+    model: ScriptedServer
+
+
+@contextmanager
+def opened(terminal: Terminal, place: Path, *turns: Mapping[str, Any]) -> Iterator[Opened]:
+    helix = find("helix")
+    root = create(place / "project")
+    home = place / "home"
+    shutil.copytree(CONFIGURATION, home / ".config" / "helix")
+    with ScriptedServer(script(*turns)) as model:
+        environ = {**environment(home, model.base_url), "XDG_CONFIG_HOME": str(home / ".config")}
+        terminal.start([helix.program, "shop/prices.py"], root, environ)
+        terminal.shows("def total")
+        yield Opened(Helix(terminal), terminal, root, model)
+        terminal.end()
+
+
+def test_a_code_action_ends_in_a_proposal_that_a_code_action_applies(terminal: Terminal, tmp_path: Path) -> None:
+    with opened(terminal, tmp_path, *edits("shop/prices.py", OLD_TOTAL, NEW_TOTAL)) as it:
+        it.user.act("Devstral: improve this file")
+        # Helix 25.01 can't be asked; it is told.
+        terminal.shows("Devstral proposes 1 file, +1 -1: the code actions apply, show or discard it.")
+        it.user.act("Devstral: apply all (1 file, +1 -1)")
+        terminal.shows("round(sum(prices), 2)")
+        terminal.type("u")
+        terminal.shows("return sum(prices)")
+        terminal.type("U")
+        terminal.shows("round(sum(prices), 2)")
+        terminal.type(":w", "Enter")
+        terminal.shows("written")
+        assert (it.root / "shop/prices.py").read_text() == PRICES.replace(OLD_TOTAL, NEW_TOTAL)
+
+
+def test_a_workspace_command_without_arguments_is_about_the_last_place(terminal: Terminal, tmp_path: Path) -> None:
+    with opened(terminal, tmp_path, {"text": "It adds prices up."}, {"text": "Thinking about it", "hang": True}) as it:
+        it.user.code_actions()
+        it.user.escape()
+        terminal.type(":lsp-workspace-command devstral.explain", "Enter")
+        terminal.shows("It adds prices up.")
+        assert "Current file: shop/prices.py (python)" in told(it.model.requests[0])
+        terminal.type(":lsp-workspace-command devstral.review", "Enter")
+        terminal.shows("Thinking")
+        terminal.type(":lsp-workspace-command devstral.cancel", "Enter")
+        assert it.model.await_disconnects(1)
