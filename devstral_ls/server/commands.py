@@ -120,6 +120,8 @@ async def show_transcript(server: DevstralServer, arguments: Arguments) -> Any:
     if conversation is None:
         raise RequestRefused("There is no session yet: ask something first.")
     uri, shown = await server.pages.show_transcript(conversation)
+    if not shown:
+        server.user.tell("info", f"The transcript is at {uri}")
     return {"sessionId": conversation.id, "uri": uri, "shown": shown}
 
 
@@ -153,6 +155,8 @@ async def show_diff(server: DevstralServer, arguments: Arguments) -> Any:
     """Open a proposal's unified diff."""
     proposal = server.review.pick(arguments.proposal_id)
     uri, shown = await server.pages.show_diff(proposal)
+    if not shown:
+        server.user.tell("info", f"The diff is at {uri}")
     return {"proposalId": proposal.id, "diff": proposal.diff(), "uri": uri, "shown": shown}
 
 

@@ -2,7 +2,7 @@
 -- cursor's line or the selected ones; \dc cancels. (\ is Neovim's <Leader> unless you set another one.)
 
 local function run(command, arguments)
-  local client = vim.lsp.get_clients({ bufnr = 0, name = 'devstral' })[1]
+  local client = vim.lsp.get_clients({ bufnr = 0, name = 'devstral_ls' })[1]
   if not client then return vim.notify('Devstral does not run in this buffer', vim.log.levels.WARN) end
   arguments.textDocument = vim.lsp.util.make_text_document_params()
   client:exec_cmd({ title = 'Devstral', command = 'devstral.' .. command, arguments = { arguments } })

@@ -136,6 +136,9 @@ def test_a_code_action_ends_in_a_proposal_that_a_code_action_applies(terminal: T
         it.user.act("Devstral: improve this file")
         # Helix 25.01 can't be asked; it is told.
         terminal.shows("Devstral proposes 1 file, +1 -1: the code actions apply, show or discard it.")
+        it.user.act("Devstral: show the proposed diff")
+        # Nor can it open documents for a server.
+        terminal.shows("The diff is at file:///")
         it.user.act("Devstral: apply all (1 file, +1 -1)")
         terminal.shows("round(sum(prices), 2)")
         terminal.type("u")
@@ -154,6 +157,8 @@ def test_a_workspace_command_without_arguments_is_about_the_last_place(terminal:
         terminal.type(":lsp-workspace-command devstral.explain", "Enter")
         terminal.shows("It adds prices up.")
         assert "Current file: shop/prices.py (python)" in told(it.model.requests[0])
+        terminal.type(":lsp-workspace-command devstral.showTranscript", "Enter")
+        terminal.shows("The transcript is at file:///")
         terminal.type(":lsp-workspace-command devstral.review", "Enter")
         terminal.shows("Thinking")
         terminal.type(":lsp-workspace-command devstral.cancel", "Enter")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -84,6 +86,29 @@ def test_files_are_created_before_they_are_edited_and_deleted_last() -> None:
     operations = workspace_edit(changes, FULL, "label")["documentChanges"]
     assert [item.get("kind", "edit") for item in operations] == ["create", "edit", "edit", "delete"]
     assert operations[0]["options"] == {"overwrite": False, "ignoreIfExists": True}
+
+
+def test_a_file_in_a_new_folder_is_created_outright_so_that_neovim_makes_the_folder() -> None:
+    change = TextChange("file:///new/a", None, None, "hello\n", in_new_folder=True)
+    create = workspace_edit([change], FULL, "label")["documentChanges"][0]
+    assert create["options"] == {"overwrite": False, "ignoreIfExists": False}
+
+
+def test_a_client_that_creates_no_files_gets_the_text_alone() -> None:
+    client = Client(apply_edit=True, document_changes=True)
+    (operation,) = workspace_edit([TextChange("file:///new", None, None, "hello\n")], client, "label")[
+        "documentChanges"
+    ]
+    assert operation["textDocument"] == {"uri": "file:///new", "version": None}
+    assert apply_text_edits("", operation["edits"], "utf-16") == "hello\n"
+
+
+def test_neovim_gets_a_version_it_checks_and_the_line_its_empty_buffers_have() -> None:
+    client = replace(FULL, checks_first_version_only=True, empty_text="\n")
+    changes = [TextChange("file:///old", 0, "x\n", "y\n"), TextChange("file:///new", None, None, "hello\n")]
+    _, old, new = workspace_edit(changes, client, "label")["documentChanges"]
+    assert old["textDocument"]["version"] == 1
+    assert apply_text_edits("\n", new["edits"], "utf-16") == "hello\n"
 
 
 def test_a_client_with_a_preview_gets_ticked_edits_and_one_empty_one_to_confirm() -> None:

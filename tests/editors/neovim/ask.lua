@@ -19,7 +19,7 @@ user.case(function()
   local seen = { answer = user.text(first), current = vim.fn.expand('%'), mode = vim.fn.mode() }
   user.type('\\daand in cents?<CR>')
   wait_for_answer('In cents too')
-  seen.servers = #vim.lsp.get_clients({ name = 'devstral' })
+  seen.servers = #vim.lsp.get_clients({ name = 'devstral_ls' })
   seen.windows = #vim.api.nvim_list_wins()
   return seen
 end)

@@ -125,7 +125,7 @@ end
 
 function user.client()
   return user.wait('the language server', function()
-    local client = vim.lsp.get_clients({ bufnr = 0, name = 'devstral' })[1]
+    local client = vim.lsp.get_clients({ bufnr = 0, name = 'devstral_ls' })[1]
     return client and client.initialized and client
   end)
 end
