@@ -51,4 +51,4 @@ case $editor in
     echo "there is no script for $editor" >&2; exit 2 ;;
 esac
 
-"$dest/run" --version | head -n 1 > "$dest/version"
+HOME=$dest "$dest/run" --version | head -n 1 > "$dest/version"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import platform
 import re
@@ -57,6 +56,8 @@ def cannot_install() -> str | None:
 
 def _installed(name: str) -> Path:
     """DEST/run of install.sh. Test processes that want the same editor at once wait for the first of them."""
+    import fcntl  # which Windows has not
+
     CACHE.mkdir(parents=True, exist_ok=True)
     place = CACHE / name
     stamp = place / "installed-by"
