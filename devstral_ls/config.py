@@ -97,7 +97,7 @@ class TranscriptConfig:
 
     open: bool = setting(
         "transcript.open",
-        "Whether an answer in prose opens the session's transcript in the editor, where the editor can.",
+        "Whether an answer in prose opens as a page in the editor, where the editor can.",
         True,
     )
 

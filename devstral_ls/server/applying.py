@@ -116,7 +116,7 @@ class Applying:
             if chosen.staged != chosen.base:
                 wanted.append((file, chosen))
         outcome = Applied()
-        for _ in range(1 if preview or self.client.preview == "own" else TRIES):
+        for _ in range(1 if preview else TRIES):
             wanted = await self._try(proposal.id, wanted, outcome, preview)
         outcome.refused += [file for file, _ in wanted]
         return outcome

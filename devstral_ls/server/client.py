@@ -13,12 +13,11 @@ from typing import Any, Literal
 
 from devstral_ls.server.positions import Encoding
 
-Preview = Literal["annotations", "own", "ask", "actions"]
+Preview = Literal["annotations", "ask", "actions"]
 """How a proposal is reviewed.
 
 annotations: the client shows a workspace edit whose annotations need confirmation (VS Code's Refactor Preview).
-own: the client asks for every workspace edit by itself (Eglot).
-ask: we ask with a message and apply after a yes.
+ask: we ask with a message and apply after a yes. Eglot's own confirmation leaves out the files that are open.
 actions: the client takes no workspace/applyEdit (Kate); code actions carry the edits.
 """
 
@@ -104,8 +103,6 @@ def resolve(params: Mapping[str, Any]) -> Client:
 def _preview(name: str, apply_edit: bool, annotations: bool) -> Preview:
     if not apply_edit:
         return "actions"
-    if "eglot" in name.lower():
-        return "own"
     if annotations and re.search(r"visual studio code|vscod|code-server|cursor|windsurf", name, re.IGNORECASE):
         return "annotations"
     return "ask"

@@ -53,7 +53,7 @@ class Review:
         """Take a new proposal to the user as the mode and the client want it; undecided, it stays pending."""
         if mode == "propose" or self.client.preview == "actions":
             return Applied()
-        if mode == "auto" or self.client.preview == "own":
+        if mode == "auto":
             return await self.apply(proposal)
         if self.client.preview == "annotations" and any(file.staged is not None for file in proposal.pending):
             return await self._apply_with_preview(proposal)

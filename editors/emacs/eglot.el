@@ -2,9 +2,7 @@
 
 ;; Eglot runs one server per buffer: M-x eglot starts Devstral's in place of your language's.
 (with-eval-after-load 'eglot
-  (add-to-list 'eglot-server-programs '(prog-mode "devstral-ls" "serve"))
-  ;; Without this Eglot applies edits to open files without asking.
-  (setq eglot-confirm-server-edits '((eglot-rename . nil) (t . summary))))
+  (add-to-list 'eglot-server-programs '(prog-mode "devstral-ls" "serve")))
 
 (defun devstral-run (command &rest arguments)
   "Run Devstral's COMMAND, about the region if there is one, without waiting for it."

@@ -34,14 +34,6 @@ async def by_preview(at: Stage) -> None:
     assert at.editor.questions == []
 
 
-async def by_plain_edit(at: Stage) -> None:
-    """Eglot asks by itself, so it is sent the plain edit and asked nothing."""
-    await at.editor.settles(lambda: at.seen("app.py") == AFTER)
-    assert len(at.editor.edits) == 1
-    assert "changeAnnotations" not in at.editor.edits[0]
-    assert at.editor.questions == []
-
-
 async def by_question(at: Stage) -> None:
     """Neovim and Helix: a message with three answers first."""
     await at.editor.settles(lambda: at.seen("app.py") == AFTER)
@@ -79,7 +71,7 @@ LANDS: dict[str, Callable[[Stage], Awaitable[None]]] = {
     VS_CODE.name: by_preview,
     NEOVIM.name: by_question,
     HELIX.name: by_question,
-    EGLOT.name: by_plain_edit,
+    EGLOT.name: by_question,
     KATE.name: by_literal_edit,
     BARE.name: by_command,
 }
@@ -117,7 +109,7 @@ DECLINING = {
     VS_CODE.name: behaving(VS_CODE, applies="refuses"),
     NEOVIM.name: behaving(NEOVIM, picks=("Discard",)),
     HELIX.name: behaving(HELIX, picks=("Discard",)),
-    EGLOT.name: behaving(EGLOT, applies="declines"),
+    EGLOT.name: behaving(EGLOT, picks=("Discard",)),
     KATE.name: KATE,
     BARE.name: BARE,
 }
@@ -131,7 +123,7 @@ async def test_a_rejected_edit_changes_nothing_and_the_model_is_told(stages: Sta
         answer = await at.run(textDocument={"uri": uri})
         assert (answer["state"], answer["edits"]["applied"]) == ("finished", [])
         assert at.seen("app.py") == BEFORE
-        if personality in (NEOVIM, HELIX):
+        if personality in (NEOVIM, HELIX, EGLOT):
             assert answer["edits"]["rejected"] == [uri]
             assert at.editor.edits == []
         else:
@@ -209,13 +201,7 @@ async def test_an_edit_that_comes_too_late_by_a_key_is_made_anew(stages: Stages,
 
         at.editor.before_apply = type_once
         answer = await at.run(textDocument={"uri": uri}, apply="auto")
-        if personality is EGLOT:
-            # Its user was asked and would be asked again, so the proposal waits instead.
-            assert answer["edits"]["applied"] == []
-            assert at.seen("app.py") == mine
-            await at.editor.command("devstral.applyProposal")
-        else:
-            assert answer["edits"]["applied"] == [uri]
+        assert answer["edits"]["applied"] == [uri]
         assert len(at.editor.edits) == 2
         assert at.seen("app.py") == AFTER.replace("import os", "import re\nimport sys")
         assert await at.pending() == []

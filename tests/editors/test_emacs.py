@@ -46,7 +46,7 @@ def test_a_code_action_ends_in_an_edit_that_was_asked_about_and_can_be_undone(tm
     assert "Devstral: improve this file" in seen["menu"]
     assert seen["blocked"] < 5, "Emacs waits for the answer to the command, not for the run"
     (question,) = seen["questions"]
-    assert "shop/prices.py (1 change)" in question
+    assert "Devstral proposes 1 file, +1 -1: shop/prices.py" in question
     assert seen["after"] == PRICES.replace(OLD_TOTAL, NEW_TOTAL)
     assert seen["undone"] is True
 
@@ -55,5 +55,5 @@ def test_a_file_the_agent_adds_to_a_folder_is_a_buffer_after_the_question(tmp_pa
     content = "def test_total():\n    assert True\n"
     added = {"calls": [call("write_file", file_path="shop/test_prices.py", content=content)]}
     seen = play("new_file", tmp_path, added, {"text": "Done."})
-    assert len(seen["questions"]) == 1
+    assert "Devstral proposes 1 file, +2 -0: shop/test_prices.py" in seen["questions"][-1]
     assert seen["text"] == content

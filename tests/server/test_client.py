@@ -21,7 +21,7 @@ def client_of(personality: Personality) -> Client:
         (VS_CODE, "annotations", "utf-16"),
         (NEOVIM, "ask", "utf-8"),
         (HELIX, "ask", "utf-8"),
-        (EGLOT, "own", "utf-32"),
+        (EGLOT, "ask", "utf-32"),
         (KATE, "actions", "utf-16"),
     ],
 )

@@ -6,6 +6,7 @@
 (defvar questions nil "What Emacs asked, the newest first.")
 
 (advice-add 'y-or-n-p :override (lambda (prompt) (push prompt questions) t))
+(setq completing-read-function (lambda (prompt &rest _) (push prompt questions) "Apply"))
 
 (defun wait-until (what holds)
   "Let processes and timers run until HOLDS; WHAT names it when it never does."
