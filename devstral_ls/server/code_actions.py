@@ -21,6 +21,7 @@ from devstral_ls.server.documents import OpenDocument
 from devstral_ls.server.editor import Target
 from devstral_ls.server.pages import prompt_of
 from devstral_ls.server.proposals import FileProposal, Proposal, change_now, hunk_count, select
+from devstral_ls.server.shown import SOURCE
 from devstral_ls.server.to_lsp import workspace_edit
 
 QUICKFIX = "quickfix.devstral"
@@ -74,7 +75,7 @@ def actions(
     """The code actions at a place, as LSP data. where: an LSP range; context: an LSP CodeActionContext."""
     only = context.get("only")
     automatic = context.get("triggerKind") == types.CodeActionTriggerKind.Automatic.value
-    diagnostics = [item for item in context.get("diagnostics") or [] if item.get("source") != "devstral-ls"]
+    diagnostics = [item for item in context.get("diagnostics") or [] if item.get("source") != SOURCE]
     found: list[Action] = []
     if opened is not None:
         found += _prompt(opened, around)

@@ -18,6 +18,7 @@ from devstral_ls.server.arguments import Arguments, parse
 from devstral_ls.server.editor import Target
 from devstral_ls.server.report import describe
 from devstral_ls.server.runs import Run, RunRequest
+from devstral_ls.server.shown import SOURCE
 from devstral_ls.workspace.paths import canonical, uri_to_path
 
 if TYPE_CHECKING:
@@ -197,7 +198,8 @@ def _request(command: str, arguments: Arguments, target: Target | None) -> RunRe
         prompt=arguments.prompt,
         target=target,
         images=arguments.images,
-        diagnostics=arguments.diagnostics,
+        # Our own marks are where proposals are, not problems.
+        diagnostics=tuple(item for item in arguments.diagnostics if item.get("source") != SOURCE),
         scope=arguments.scope,
         mode=arguments.apply,
     )
