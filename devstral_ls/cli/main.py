@@ -31,17 +31,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _serve(arguments: argparse.Namespace) -> int:
     from devstral_ls.cli.serve import run
 
-    return run(arguments.tcp, arguments.log_level, arguments.log_file)
+    return run(arguments.tcp, arguments.log_level, arguments.log_file, arguments.record)
 
 
 def _ask(arguments: argparse.Namespace) -> int:
-    from devstral_ls.cli.question import read_question
+    from devstral_ls.cli.question import read_question, writable_folder
     from devstral_ls.cli.server_process import start_server
     from devstral_ls.cli.streams import guarded
 
     def ask() -> int:
         question = read_question(arguments.prompt, arguments.workspace, arguments.file)
-        server = start_server(os.environ)
+        flags = [f"--record={writable_folder(arguments.record)}"] if arguments.record else []
+        server = start_server(os.environ, *flags)
         # The server needs most of a second to start; what the client needs is imported meanwhile.
         from devstral_ls.cli.ask import Options, run
 
@@ -69,6 +70,12 @@ def _demo(arguments: argparse.Namespace) -> int:
     return run(apply=arguments.apply, manner=arguments.manner, keep=arguments.keep)
 
 
+def _replay(arguments: argparse.Namespace) -> int:
+    from devstral_ls.cli.replay import run
+
+    return run(arguments.file, as_json=arguments.json)
+
+
 class Parser(argparse.ArgumentParser):
     """Says what is wrong in one line, as every other error here is said."""
 
@@ -86,6 +93,7 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--tcp", metavar="HOST:PORT", type=address, help="listen for one editor instead of using stdio")
     serve.add_argument("--log-level", choices=LOG_LEVELS, default="warning", help="how much to log (default: warning)")
     serve.add_argument("--log-file", metavar="FILE", type=Path, help="log to this file instead of stderr")
+    _add_record(serve)
     # Editors' client libraries add these by themselves; stdio is what we do anyway.
     serve.add_argument("--stdio", action="store_true", help=argparse.SUPPRESS)
     serve.add_argument("--clientProcessId", help=argparse.SUPPRESS)
@@ -100,6 +108,7 @@ def parser() -> argparse.ArgumentParser:
     end.add_argument("--diff", action="store_true", help="only print the edits, as a diff that `git apply` takes")
     ask.add_argument("--json", action="store_true", help="print one JSON object about the run, instead of text or diff")
     ask.add_argument("--allow-commands", action="store_true", help="let the agent run commands without asking")
+    _add_record(ask)
     _add_model(ask)
 
     doctor = commands.add_parser("doctor", help="say whether a run would work here, and what is missing")
@@ -112,6 +121,11 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("--apply", action="store_true", help="also apply the edit and test the result")
     demo.add_argument("--manner", choices=MANNERS, default="vllm", help="which model server the script imitates")
     demo.add_argument("--keep", metavar="DIR", type=Path, help="put the sample project here and leave it")
+
+    replay = commands.add_parser("replay", help="decode recorded replies of a model server again", description=REPLAY)
+    replay.set_defaults(run=_replay)
+    replay.add_argument("file", metavar="FILE", type=Path, help="a file that --record wrote, or one of the test suite")
+    replay.add_argument("--json", action="store_true", help="print what each case is decoded to, as one JSON object")
     return whole
 
 
@@ -120,10 +134,19 @@ or with --apply."""
 ASK_CODES = """Exit codes: 0 done, 1 the run failed, 2 wrong usage, 3 the edits could not be applied, 4 the run needs
 input that isn't there, 130 interrupted."""
 
+REPLAY = """Decode what model servers sent, as recorded in FILE, and compare it with the reply each case expects. Exit
+codes: 0 all as expected, 1 some differ, 2 FILE holds no cases."""
+
 
 def _add_model(command: argparse.ArgumentParser) -> None:
     command.add_argument("--base-url", metavar="URL", help="an OpenAI-compatible server (default: the one configured)")
     command.add_argument("--model", metavar="NAME", help="the model's name on that server")
+
+
+def _add_record(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--record", metavar="DIR", type=Path, help="keep what the model server sends in files here, for bug reports"
+    )
 
 
 def address(text: str) -> tuple[str, int]:

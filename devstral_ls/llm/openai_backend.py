@@ -19,6 +19,8 @@ from devstral_ls.llm.backend import Part, Reply, Request, RequestSent, Retrying
 from devstral_ls.llm.canonical import RequestEncoder
 from devstral_ls.llm.faults import classify, to_error
 from devstral_ls.llm.http import BROKEN, connection_problem, open_client
+from devstral_ls.llm.limit import within_limit
+from devstral_ls.llm.recorder import NoTape, Recorder, Tape
 from devstral_ls.llm.reply_reader import LostConnection, read_reply
 from devstral_ls.llm.retry import FIRST_DELAY, delay_before
 from devstral_ls.llm.servers import (
@@ -51,7 +53,8 @@ class OpenAiBackend:
     """One model of one server. Connections are kept between requests; `aclose` ends them.
 
     base_url: normalised, with its `/v1`. api_key: None sends none. kind: what the server is, for better advice in
-    errors; the port tells where it isn't given. first_delay: seconds before the first retry, doubled for the next.
+    errors; the port tells where it isn't given. recorder: told of every exchange. first_delay: seconds before the first
+    retry, doubled for the next.
     """
 
     def __init__(
@@ -62,6 +65,7 @@ class OpenAiBackend:
         config: LlmConfig,
         *,
         kind: Kind | None = None,
+        recorder: Recorder | None = None,
         first_delay: float = FIRST_DELAY,
     ) -> None:
         self._base_url = base_url
@@ -69,6 +73,7 @@ class OpenAiBackend:
         self._api_key = api_key
         self._config = config
         self._kind = kind
+        self._recorder: Recorder = recorder or NoTape()
         self._first_delay = first_delay
         self._encoder = RequestEncoder()
         self._include_usage = True
@@ -133,18 +138,22 @@ class OpenAiBackend:
             stream=streamed,
             include_usage=self._include_usage,
         )
-        response = await self._post(body)
+        tape = self._recorder.begin(body)
         try:
-            async with aclosing(read_reply(response, request)) as parts:
-                async for part in parts:
-                    yield part
-        except LostConnection as error:
-            raise self._unanswered(error.__cause__ or error) from error
+            response = await self._post(body, tape)
+            try:
+                async with aclosing(read_reply(response, request, tape.received)) as parts:
+                    async for part in parts:
+                        yield within_limit(part, self._config.max_tokens) if isinstance(part, Reply) else part
+            except LostConnection as error:
+                raise self._unanswered(error.__cause__ or error) from error
+            finally:
+                # Without this the server would go on generating for nobody.
+                await response.aclose()
         finally:
-            # Without this the server would go on generating for nobody.
-            await response.aclose()
+            tape.end()
 
-    async def _post(self, body: bytes) -> httpx2.Response:
+    async def _post(self, body: bytes, tape: Tape) -> httpx2.Response:
         """The answer to a chat completion, its body unread. Raises _Failed."""
         import httpx2
         import openai
@@ -152,7 +161,7 @@ class OpenAiBackend:
         client = await self._open()
         try:
             # openai types a stream as its own; asked for a response, it gives the response, unread.
-            return cast(
+            response = cast(
                 "httpx2.Response",
                 await client.post(
                     "/chat/completions",
@@ -163,12 +172,16 @@ class OpenAiBackend:
                 ),
             )
         except openai.APIStatusError as error:
+            tape.answered(error.response.status_code, error.response.headers.get("content-type", ""))
+            tape.received(error.response.content)
             failed = await self._refused(error.response.status_code, error.response.text, error.response.headers)
             raise failed from None
         except openai.APIConnectionError as error:
             raise self._unanswered(error.__cause__ or error) from error
         except httpx2.HTTPError as error:  # while the body of an error was read
             raise self._unanswered(error) from error
+        tape.answered(response.status_code, response.headers.get("content-type", ""))
+        return response
 
     async def _open(self) -> AsyncOpenAI:
         async with self._opening:

@@ -11,13 +11,17 @@ from devstral_ls.config import LlmConfig
 from devstral_ls.llm.backend import Backend
 from devstral_ls.llm.discovery import Endpoint, find_server
 from devstral_ls.llm.openai_backend import OpenAiBackend
+from devstral_ls.llm.record import Folder
+from devstral_ls.llm.recorder import Recorder
 
 
 class Model:
     """Where the model is, as far as it is known."""
 
-    def __init__(self, settings: Callable[[], LlmConfig]) -> None:
+    def __init__(self, settings: Callable[[], LlmConfig], recordings: Folder | None = None) -> None:
+        """recordings: where every exchange with the model is recorded."""
         self._settings = settings
+        self._recordings = recordings
         self._lock = asyncio.Lock()
         self._backend: OpenAiBackend | None = None
         self._made_for: LlmConfig | None = None
@@ -33,10 +37,21 @@ class Model:
                 await self.close()
                 endpoint = await find_server(settings, os.environ)
                 self._backend = OpenAiBackend(
-                    endpoint.base_url, endpoint.model, endpoint.api_key, settings, kind=endpoint.kind
+                    endpoint.base_url,
+                    endpoint.model,
+                    endpoint.api_key,
+                    settings,
+                    kind=endpoint.kind,
+                    recorder=self._recorder(endpoint),
                 )
                 self._made_for, self.endpoint = settings, endpoint
             return self._backend
+
+    def _recorder(self, endpoint: Endpoint) -> Recorder | None:
+        if self._recordings is None:
+            return None
+        server = f"{endpoint.kind}-{endpoint.version}" if endpoint.version else endpoint.kind
+        return self._recordings.recorder(endpoint.base_url, endpoint.api_key, server)
 
     async def forget(self) -> None:
         """Look for the server again at the next run: this one did not answer."""

@@ -315,6 +315,13 @@ async def test_a_call_that_the_server_lost_while_streaming_is_fetched_without() 
     assert [request["stream"] for request in server.requests] == [True, False]
 
 
+async def test_a_call_that_its_server_closed_at_the_token_limit_is_marked_as_cut_off() -> None:
+    turn = Turn(calls=[Call("read_file", {"path": "a"})], usage=(100, 16))
+    parts, _ = await ask([turn], ASK_WITH_TOOLS, max_tokens=16)
+    assert reply_of(parts).finish == "length"
+    assert [(call.arguments, call.error) for call in reply_of(parts).calls] == [(None, "truncated")]
+
+
 async def test_a_reply_that_is_empty_twice_is_given_back_empty() -> None:
     parts, server = await ask([Turn("", usage=(100, 20))] * 2)
     assert "empty_response" in reply_of(parts).flags
