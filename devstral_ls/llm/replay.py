@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -14,6 +15,8 @@ from devstral_ls.llm.reply import ReplyDecoder, read_body
 from devstral_ls.llm.wire import Normaliser
 
 Cut = Callable[[bytes], Iterable[bytes]]
+
+_DONE = re.compile(r"data: ?\[DONE\][\r\n]*")
 
 
 def in_one_piece(data: bytes) -> Iterable[bytes]:
@@ -67,7 +70,7 @@ def stream_bytes(case: Mapping[str, Any], *, one_character_per_delta: bool = Fal
         frames.append({"choices": [{"index": 0, "delta": {}, "finish_reason": case.get("finish", "stop")}]})
         frames.append("data: [DONE]\n\n")
     text = "".join(frame if isinstance(frame, str) else f"data: {json.dumps(frame)}\n\n" for frame in frames)
-    return (text if done else text.replace("data: [DONE]\n\n", "")).encode()
+    return (text if done else _DONE.sub("", text)).encode()
 
 
 def describe(reply: Reply, fault: Fault | None = None) -> dict[str, Any]:

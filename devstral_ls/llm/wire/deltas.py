@@ -34,7 +34,8 @@ class Slot:
     def add(self, name: str, arguments: str) -> None:
         # A name comes whole, in fragments, or again with every delta; after the arguments it can't be a fragment.
         if not self.name or (name != self.name and not self._pieces):
-            self.name += name
+            grown = len(self.name) > 2 and name.startswith(self.name)
+            self.name = name if grown else self.name + name
         if arguments:
             self._pieces.append(arguments)
 
@@ -50,10 +51,14 @@ class CallDeltas:
     """The calls of one reply, in the order they began.
 
     Servers number calls from 0 or 1, all with 0, or not at all; ids are missing, empty, null or "null" after the first
-    delta. A new id with a name is a new call whatever its index says.
+    delta, or the same for all calls. A new id with a name is a new call whatever its index says; so is a name with new
+    arguments behind a call that is complete, unless both its id and its index say otherwise.
+
+    whole: the entries are no deltas; each is a call.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, whole: bool = False) -> None:
+        self._whole = whole
         self.slots: list[Slot] = []
         self._by_index: dict[int, Slot] = {}
         self._by_id: dict[str, Slot] = {}
@@ -72,7 +77,8 @@ class CallDeltas:
         index = entry.get("index")
         index = index if isinstance(index, int) else None
 
-        slot = self._find(index, call_id, name)
+        arguments = _as_text(function.get("arguments"))
+        slot = None if self._whole else self._find(index, call_id, name, arguments)
         if slot is None:
             slot = Slot(call_id)
             self.slots.append(slot)
@@ -81,12 +87,15 @@ class CallDeltas:
             self._by_id[call_id] = slot
         if index is not None:
             self._by_index[index] = slot
-        slot.add(name, _as_text(function.get("arguments")))
+        slot.add(name, arguments)
         return slot
 
-    def _find(self, index: int | None, call_id: str, name: str) -> Slot | None:
-        if call_id in self._by_id:
-            return self._by_id[call_id]
+    def _find(self, index: int | None, call_id: str, name: str, arguments: str) -> Slot | None:
+        slot = self._by_id.get(call_id)
+        if slot is not None:
+            elsewhere = index is None or self._by_index.get(index) is not slot
+            another = name and elsewhere and arguments not in ("", slot.arguments) and slot.complete()
+            return None if another else slot
         slot = self._by_index.get(index) if index is not None else (self.slots[-1] if self.slots else None)
         if slot is None:
             return None
