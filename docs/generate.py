@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import get_args, get_origin
 
+from server_features import features_table
+
 from devstral_ls.config import Setting, schema
 from devstral_ls.server.commands import described
 from devstral_ls.tools import TOOLS
@@ -43,6 +45,7 @@ TABLES = {
     "settings.md": {"settings": settings_table},
     "protocol.md": {"commands": commands_table},
     "agent.md": {"tools": tools_table},
+    "servers.md": {"features": features_table},
 }
 
 

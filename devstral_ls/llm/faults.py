@@ -217,14 +217,14 @@ def _labels(value: Any) -> str:
     return " ".join(words)
 
 
-_BROKEN_FRAME = re.compile(r'\s*\{\s*"error"\s*:\s*"?(.*?)"?\s*\}\s*', re.DOTALL)
+_FRAME_BEGINS = re.compile(r'\s*\{\s*"error"\s*:\s*"?')
 _TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL | re.IGNORECASE)
 
 
 def broken_message(body: str) -> str:
     """The message in a body that is no JSON: some servers paste it in without escaping it, proxies send HTML."""
-    frame = _BROKEN_FRAME.fullmatch(body)
-    if frame:
-        return frame[1]
+    begins = _FRAME_BEGINS.match(body)
+    if begins:
+        return body[begins.end() :].rstrip().removesuffix("}").rstrip().removesuffix('"')
     title = _TITLE.search(body) if body.lstrip().startswith("<") else None
     return title[1].strip() if title else body.strip()

@@ -9,6 +9,8 @@ from typing import Any
 from devstral_ls.llm.wire.json_scan import JsonScanner, Scan
 
 _NO_ID = ("", "null")
+_PIECES = 256
+"""Pieces that are kept apart; each costs several times what its few characters do."""
 
 
 class Slot:
@@ -18,33 +20,42 @@ class Slot:
         self.id = call_id
         self.name = ""
         self.announced = False
+        self._blocks: list[str] = []
         self._pieces: list[str] = []
         self._scanner = JsonScanner()
         self._scanned = 0
 
     @property
     def arguments(self) -> str:
-        return "".join(self._pieces)
+        return "".join((*self._blocks, *self._pieces))
 
     @property
     def begun(self) -> bool:
         """Some of the arguments have arrived."""
-        return bool(self._pieces)
+        return bool(self._blocks or self._pieces)
 
     def add(self, name: str, arguments: str) -> None:
         # A name comes whole, in fragments, or again with every delta; after the arguments it can't be a fragment.
-        if not self.name or (name != self.name and not self._pieces):
+        if not self.name or (name != self.name and not self.begun):
             grown = len(self.name) > 2 and name.startswith(self.name)
             self.name = name if grown else self.name + name
         if arguments:
             self._pieces.append(arguments)
+            if len(self._pieces) == _PIECES:
+                self._join()
 
     def complete(self) -> bool:
         """The arguments are a whole JSON value; each piece is scanned once, however often this is asked."""
-        for piece in self._pieces[self._scanned :]:
-            self._scanner.feed(piece)
-        self._scanned = len(self._pieces)
+        self._join()
+        for block in self._blocks[self._scanned :]:
+            self._scanner.feed(block)
+        self._scanned = len(self._blocks)
         return self._scanner.status is Scan.DONE
+
+    def _join(self) -> None:
+        if self._pieces:
+            self._blocks.append("".join(self._pieces))
+            self._pieces.clear()
 
 
 class CallDeltas:
