@@ -55,6 +55,8 @@ def classify_frame(frame: Mapping[str, Any]) -> Fault | None:
 
 
 def _classify(status: int | None, message: str, labels: str) -> Fault:
+    # JSON can spell half a surrogate pair, which could be neither written nor sent on.
+    message = message.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     message = message or (f"HTTP {status}" if status else "unknown error")
     for kind, pattern in _BY_TEXT:
         if pattern.search(message) or pattern.search(labels):
