@@ -9,7 +9,7 @@ from typing import get_args, get_origin
 
 from server_features import features_table
 
-from devstral_ls.config import Setting, schema
+from devstral_ls.config import Setting, is_table, schema
 from devstral_ls.server.commands import described
 from devstral_ls.tools import TOOLS
 
@@ -63,6 +63,8 @@ def page(path: Path) -> str:
 def _type(row: Setting) -> str:
     if get_origin(row.type) is not None and all(isinstance(choice, str) for choice in get_args(row.type)):
         return " / ".join(f"`{choice}`" for choice in get_args(row.type))
+    if is_table(row):
+        return "table of texts"
     kinds = get_args(row.type) or (row.type,)
     names = {str: "text", int: "whole number", float: "number", bool: "true / false"}
     text = next(names[kind] for kind in kinds if kind in names)

@@ -7,7 +7,7 @@ import logging
 import os
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -49,9 +49,12 @@ class Folder:
         except OSError as error:
             raise Unwritable(f"{path} can't be written to: {error.strerror}.") from error
 
-    def recorder(self, base_url: str, api_key: str | None, server: str) -> FileRecorder:
-        """A recorder for one server. server: its kind and version, as far as they are known."""
-        return FileRecorder(self, Secrets(base_url, api_key), server)
+    def recorder(self, base_url: str, api_key: str | None, server: str, secrets: Iterable[str] = ()) -> FileRecorder:
+        """A recorder for one server.
+
+        server: its kind and version, as far as they are known. secrets: what else than the key is to be left out.
+        """
+        return FileRecorder(self, Secrets(base_url, api_key, secrets), server)
 
     def new_id(self) -> str:
         return f"{self._begun}-{os.getpid()}-{next(self._numbers):04d}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
@@ -16,9 +16,10 @@ _SHORT = 6
 class Secrets:
     """What one server's key and URL hold that nobody else is to see, in every form in which it may be written."""
 
-    def __init__(self, base_url: str, api_key: str | None) -> None:
+    def __init__(self, base_url: str, api_key: str | None, others: Iterable[str] = ()) -> None:
+        """others: more that is secret, such as the values of extra headers."""
         parts = urlsplit(base_url)
-        plain = [api_key or "", parts.password or "", unquote(parts.password or "")]
+        plain = [*others, api_key or "", parts.password or "", unquote(parts.password or "")]
         plain += [value for _, value in parse_qsl(parts.query)]
         if parts.username:
             pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
