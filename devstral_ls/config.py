@@ -58,8 +58,8 @@ class LlmConfig:
     )
     headers: Mapping[str, str] | None = setting(
         "llm.headers",
-        "Headers to send with every request to `llm.baseUrl`, by name, for gateways that want more than a key. They are "
-        "kept as secret as a key, and go to no other server.",
+        "Headers to send with every request to `llm.baseUrl`, by name, for gateways that want more than a key. They "
+        "are kept as secret as a key, and go to no other server.",
         None,
         secret=True,
     )

@@ -127,7 +127,9 @@ def test_headers_are_a_table_and_may_be_nested_or_dotted(values: dict[str, Any])
 
 
 def test_a_layer_replaces_the_headers_of_the_layer_below() -> None:
-    config, _ = load([Layer("user file", {"llm.headers": {"a": "1"}}), Layer("editor", {"llm": {"headers": {"b": "2"}}})])
+    config, _ = load(
+        [Layer("user file", {"llm.headers": {"a": "1"}}), Layer("editor", {"llm": {"headers": {"b": "2"}}})]
+    )
     assert config.llm.headers == {"b": "2"}
 
 
