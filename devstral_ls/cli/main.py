@@ -59,9 +59,18 @@ def _ask(arguments: argparse.Namespace) -> int:
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
+    if arguments.conformance:
+        from devstral_ls.cli import conformance
+
+        return conformance.run(
+            as_json=arguments.json,
+            base_url=arguments.base_url,
+            models=arguments.models or ([arguments.model] if arguments.model else []),
+            context=arguments.context,
+        )
     from devstral_ls.cli.doctor import run
 
-    return run(as_json=arguments.json, base_url=arguments.base_url, model=arguments.model)
+    return run(as_json=arguments.json, base_url=arguments.base_url, model=arguments.model, quick=arguments.quick)
 
 
 def _demo(arguments: argparse.Namespace) -> int:
@@ -114,6 +123,18 @@ def parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", help="say whether a run would work here, and what is missing")
     doctor.set_defaults(run=_doctor)
     doctor.add_argument("--json", action="store_true", help="print the findings as one JSON object")
+    extent = doctor.add_mutually_exclusive_group()
+    extent.add_argument("--quick", action="store_true", help="ask the model for nothing, only its server about itself")
+    extent.add_argument("--conformance", action="store_true", help=CONFORMANCE)
+    doctor.add_argument(
+        "--models", metavar="NAME,...", type=_names, help="with --conformance: these models of the server, or `all`"
+    )
+    doctor.add_argument(
+        "--context",
+        metavar="TOKENS",
+        type=_positive,
+        help="with --conformance: how long the long conversation is (default: 32768, or what fits)",
+    )
     _add_model(doctor)
 
     demo = commands.add_parser("demo", help="see a whole run in seconds, on a sample project, without a model")
@@ -136,6 +157,20 @@ input that isn't there, 130 interrupted."""
 
 REPLAY = """Decode what model servers sent, as recorded in FILE, and compare it with the reply each case expects. Exit
 codes: 0 all as expected, 1 some differ, 2 FILE holds no cases."""
+
+
+CONFORMANCE = """hold the conversations that Devstral's makers publish for testing a server (minutes), and say which go
+well"""
+
+
+def _names(text: str) -> list[str]:
+    return [name for part in text.split(",") if (name := part.strip())]
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"must be a whole number, not {text!r}")
+    return int(text)
 
 
 def _add_model(command: argparse.ArgumentParser) -> None:
