@@ -13,11 +13,12 @@ from devstral_ls.llm.wire import new_call_id
 from devstral_ls.llm.wire.arguments import loads, read_arguments
 from devstral_ls.llm.wire.content import encodable
 
-_OPENING = re.compile(r'(?:^|(?<=[\s`:]))[\[\s]*\{\s*"(?:tool|say|answer|name|tool_calls|calls|arguments|thought)"\s*:')
+_OPENING = re.compile(r'(?:^|(?<=[\s`:\[]))\{\s*"(?:tool|say|answer|name|tool_calls|calls|arguments|thought)"\s*:')
+_BARE = re.compile(r"\s*+(?:```\w*+\s*+)?+[\[\s]*+(?=\{)")
 _NAMED = re.compile(r'"(?:tool|name)"\s*:\s*"([^"\\]+)"')
 _ANSWERED = re.compile(r'"(?:answer|final_answer)"\s*:\s*"((?:[^"\\]|\\.)*)', re.DOTALL)
 _BETWEEN = re.compile(r"[\s,`\]]*(?:json\b)?[\s`\[]*")
-_FENCE = re.compile(r"\s*```\w*\s*\Z")
+_FENCE = re.compile(r"```\w*\Z")
 
 _NAMES, _ARGUMENTS = ("tool", "name", "tool_name"), ("arguments", "parameters", "args", "input")
 _ANSWERS, _SAYS, _LISTS = ("answer", "final_answer"), ("say", "thought", "text"), ("tool_calls", "calls", "tools")
@@ -74,11 +75,11 @@ def read_text(text: str, tools: Sequence[str], *, cut: bool) -> Reading | None:
 
 def _start(text: str) -> int | None:
     """Where the first object of the form begins."""
-    bare = re.match(r"\s*(?:```\w*\s*)?[\[\s]*(?=\{)", text)
+    bare = _BARE.match(text)
     if bare:
         return bare.end()
     opening = _OPENING.search(text)
-    return text.index("{", opening.start()) if opening else None
+    return opening.start() if opening else None
 
 
 def _end(text: str, start: int) -> int | None:

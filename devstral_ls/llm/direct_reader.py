@@ -20,7 +20,7 @@ _TOOL = re.compile(r'[{,]\s*"(?:tool|name)"\s*:\s*"([^"\\]+)"')
 _HEAD = 4000
 """Characters within which the name of a tool is looked for while the object still arrives."""
 # Where text may stop being prose: what begins here is given out when the reply is complete.
-_HOLD = re.compile(r"\s*(?:\{|```|\[TOOL|<tool_call|<function|`+\Z|[`\[<]\w*\Z)|\s+\Z")
+_HOLD = re.compile(r"\{|```|\[TOOL|<tool_call|<function|`+\Z|[`\[<]\w*\Z")
 _PIECE = re.compile(
     r'[^"\\]+'
     r"|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
@@ -108,10 +108,10 @@ class DirectReader:
 
     def _prose(self) -> str:
         hold = _HOLD.search(self._text, self._read)
-        end = hold.start() if hold else len(self._text)
-        text = self._text[self._read : end]
-        self._read = end
-        if hold and hold[0].strip() and hold.end() != len(self._text):
+        # White space before a call is no part of what was said.
+        text = self._text[self._read : hold.start() if hold else len(self._text)].rstrip()
+        self._read += len(text)
+        if hold and hold.end() != len(self._text):
             self._form = "held"
         return text
 

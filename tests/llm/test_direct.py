@@ -219,3 +219,18 @@ async def test_without_tools_a_request_is_passed_on_as_it_is() -> None:
     assert inner.requests == [Request([UserMessage("hi")])]
     assert parts[-1] == Reply('{"tool": "read_file"}')
     assert json.loads('{"tool": "read_file"}')
+
+
+@pytest.mark.parametrize("filler", [" ", "\n", "[", "{", '"', "`", "<", "\\", "a"])
+def test_a_model_that_has_run_wild_costs_no_time(filler: str) -> None:
+    run = filler * 100_000
+    for text in (
+        run,
+        f"a{run}b",
+        f'{run}{{"tool": "read_file"}}',
+        f'{{"answer": "{run}',
+        f'{{"tool": "read_file", "x": {run}',
+    ):
+        parts, reply = read(text, "length", size=5000)
+        assert len(reply.text) <= len(text)
+        assert sum(isinstance(part, CallPart) for part in parts) <= 1
