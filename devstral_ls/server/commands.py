@@ -188,6 +188,7 @@ def _request(command: str, arguments: Arguments, target: Target | None) -> RunRe
         prompt=arguments.prompt,
         target=target,
         images=arguments.images,
+        pasted=arguments.pasted,
         diagnostics=arguments.diagnostics,
         scope=arguments.scope,
         mode=arguments.apply,
