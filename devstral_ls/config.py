@@ -9,12 +9,20 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from devstral_ls.errors import InvalidSetting
+
+ToolsMode = Literal["auto", "native", "direct"]
+"""native: the server's tool calling; direct: JSON in the text of replies; auto: native where it works."""
+ProfileName = Literal[
+    "auto", "devstral-small-2", "devstral-2", "devstral-small-1.1", "devstral-small-1.0", "mistral", "generic"
+]
 
 EditsMode = Literal["review", "auto", "propose"]
 """review: ask before applying; auto: apply each finished run; propose: only offer code actions."""
@@ -22,7 +30,8 @@ EditsMode = Literal["review", "auto", "propose"]
 
 def setting(key: str, doc: str, default: Any, *, secret: bool = False, low: float | None = None) -> Any:
     """A dataclass field that is the setting `key`; `low` is the smallest number allowed."""
-    return field(default=default, metadata={"key": key, "doc": doc, "secret": secret, "low": low})
+    metadata = {"key": key, "doc": doc, "secret": secret, "low": low}
+    return field(default=default, repr=not secret, metadata=metadata)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +55,43 @@ class LlmConfig:
         None,
         secret=True,
     )
-    temperature: float = setting("llm.temperature", "Sampling temperature.", 0.15, low=0)
+    headers: Mapping[str, str] | None = setting(
+        "llm.headers",
+        "Headers to send with every request to `llm.baseUrl`, by name, for gateways that want more than a key. They "
+        "are kept as secret as a key, and go to no other server.",
+        None,
+        secret=True,
+    )
+    proxy: str | None = setting(
+        "llm.proxy",
+        "Proxy for requests to `llm.baseUrl` and the Mistral API, such as `http://user:password@proxy:3128`. Unset: "
+        "`HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` of the environment, never for this machine.",
+        None,
+        secret=True,
+    )
+    ca_file: str | None = setting(
+        "llm.caFile",
+        "File with the certificates (PEM) of an authority of your own, trusted in addition to the usual ones.",
+        None,
+    )
+    tools: ToolsMode = setting(
+        "llm.tools",
+        "How the model calls tools: `native` uses the server's tool calling, `direct` asks for JSON in the reply, "
+        "`auto` is native unless the server or the model can't.",
+        "auto",
+    )
+    profile: ProfileName = setting(
+        "llm.profile",
+        "Which model to take it for, where its name doesn't tell. `auto`: by its name and what the server says.",
+        "auto",
+    )
+    temperature: float | None = setting(
+        "llm.temperature", "Sampling temperature. Unset: what the model is made for, 0.15 for Devstral.", None, low=0
+    )
     max_tokens: int = setting("llm.maxTokens", "The longest reply to ask for, in tokens.", 8192, low=1)
     context_window: int | None = setting(
         "llm.contextWindow",
-        "The model's context window in tokens. Unset: what the server reports.",
+        "The model's context window in tokens. Unset: what the server reports, else what the model is made for.",
         None,
         low=1024,
     )
@@ -141,8 +182,14 @@ def load(layers: Sequence[Layer]) -> tuple[Config, list[InvalidSetting]]:
     sections: dict[str, dict[str, Any]] = {}
     problems: list[InvalidSetting] = []
     rows = {row.key: (section, name, row) for section, name, row in _rows()}
+    tables = frozenset(key for key, (_, _, row) in rows.items() if is_table(row))
     for layer in layers:
-        for key, value in _flatten(layer.values):
+        parts: dict[str, dict[str, Any]] = {}
+        for key, value in _flatten(layer.values, tables):
+            if key in tables and isinstance(value, Mapping):
+                # A table may come whole or entry by entry; the pieces of one layer belong together.
+                value = {**parts.get(key, {}), **value}
+                parts[key] = value
             if key not in rows:
                 problems.append(InvalidSetting(f"devstral.{key} ({layer.name}) is not a setting{_nearest(key, rows)}."))
                 continue
@@ -170,6 +217,8 @@ def parse(row: Setting, value: Any) -> Any:
         if value not in choices:
             raise ValueError(f"must be one of {', '.join(choices)}, not {value!r}")
         return value
+    if is_table(row):
+        return _table(value)
     kinds = get_args(row.type) or (row.type,)
     if bool in kinds:
         if not isinstance(value, bool):
@@ -180,6 +229,34 @@ def parse(row: Setting, value: Any) -> Any:
     if not isinstance(value, str):
         raise ValueError("must be a string" if row.secret else f"must be a string, not {value!r}")
     return value.strip() or None
+
+
+def is_table(row: Setting) -> bool:
+    """Whether the setting is a table of texts by name."""
+    return any(get_origin(kind) is Mapping for kind in (row.type, *get_args(row.type)))
+
+
+def _table(value: Any) -> Mapping[str, str] | None:
+    """Never names a value in its error: tables hold secrets."""
+    if not isinstance(value, Mapping):
+        raise ValueError("must be a table of texts by name")
+    table: dict[str, str] = {}
+    for name, text in value.items():
+        if text is None:
+            continue
+        if not _HEADER_NAME.fullmatch(name) or name.lower() in _OWN_HEADERS:
+            raise ValueError(f"must not have the header {name!r}")
+        if not isinstance(text, str) or not _HEADER_VALUE.fullmatch(text.strip()):
+            raise ValueError(f"must have a line of text for {name!r}")
+        table[name] = text.strip()
+    return MappingProxyType(table) if table else None
+
+
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE = re.compile(r"[\x20-\x7e\xa0-\xff]+")
+_OWN_HEADERS = frozenset(
+    ("accept", "accept-encoding", "connection", "content-length", "content-type", "host", "transfer-encoding")
+)
 
 
 def _number(value: Any, whole: bool, low: float | None) -> int | float:
@@ -258,13 +335,16 @@ def _rows() -> Iterator[tuple[str, str, Setting]]:
             yield section.name, item.name, row
 
 
-def _flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Dotted keys of nested or already dotted data; an outer `devstral` section is optional."""
+def _flatten(values: Mapping[str, Any], tables: frozenset[str], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Dotted keys of nested or already dotted data; an outer `devstral` section is optional. Tables stay whole."""
     for key, value in values.items():
         path = f"{prefix}.{key}" if prefix else str(key)
         path = path.removeprefix("devstral.")
-        if isinstance(value, Mapping):
-            yield from _flatten(value, "" if path == "devstral" else path)
+        table = next((table for table in tables if path.startswith(f"{table}.")), None)
+        if table is not None:
+            yield table, {path.removeprefix(f"{table}."): value}
+        elif isinstance(value, Mapping) and path not in tables:
+            yield from _flatten(value, tables, "" if path == "devstral" else path)
         else:
             yield path, value
 

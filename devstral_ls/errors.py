@@ -89,6 +89,10 @@ class ContextExceeded(ModelError):
     """The conversation is longer than the model's context window."""
 
 
+class ImagesRefused(ModelError):
+    """The model can't see images, or its server takes none."""
+
+
 class ServerBusy(ModelError):
     """Rate limit or overload that outlasted the retries."""
 
@@ -99,3 +103,7 @@ class ReplyBroken(ModelError):
 
 class RequestRejected(ModelError):
     """The server refused the request for another reason, quoted in the text."""
+
+
+class ToolsUnsupported(RequestRejected):
+    """The server can't call tools with this model."""

@@ -7,7 +7,9 @@ import sys
 from pathlib import Path
 from typing import get_args, get_origin
 
-from devstral_ls.config import Setting, schema
+from server_features import features_table
+
+from devstral_ls.config import Setting, is_table, schema
 from devstral_ls.server.commands import described
 from devstral_ls.tools import TOOLS
 
@@ -43,6 +45,7 @@ TABLES = {
     "settings.md": {"settings": settings_table},
     "protocol.md": {"commands": commands_table},
     "agent.md": {"tools": tools_table},
+    "servers.md": {"features": features_table},
 }
 
 
@@ -60,6 +63,8 @@ def page(path: Path) -> str:
 def _type(row: Setting) -> str:
     if get_origin(row.type) is not None and all(isinstance(choice, str) for choice in get_args(row.type)):
         return " / ".join(f"`{choice}`" for choice in get_args(row.type))
+    if is_table(row):
+        return "table of texts"
     kinds = get_args(row.type) or (row.type,)
     names = {str: "text", int: "whole number", float: "number", bool: "true / false"}
     text = next(names[kind] for kind in kinds if kind in names)

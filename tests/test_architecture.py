@@ -26,14 +26,18 @@ MAY_USE = {
     "agent": {"edits", "errors", "llm", "tools", "workspace"},
     "server": {"agent", "config", "edits", "errors", "execution", "llm", "storage", "tools", "workspace"},
     "demo": set(),
-    "cli": {"config", "demo", "edits", "errors", "llm", "scripted", "server", "workspace"},
+    "cli": {"config", "demo", "edits", "errors", "llm", "scripted", "server", "storage", "workspace"},
     "__main__": {"cli"},
 }
 """Package -> the packages it may import. Nobody is imported by those below."""
 
+IMAGES = {f"devstral_ls.llm.{name}" for name in ("picture", "scaling")}
+SIZES = {f"devstral_ls.llm.{name}" for name in ("tokens", "envelope", "profiles", "faults", "servers")}
+"""What is known of images, and of how much a conversation may hold and what happens when it holds more."""
+
 ONLY_FROM = {
-    ("tools", "llm"): {"devstral_ls.llm.messages"},
-    ("agent", "llm"): {"devstral_ls.llm.messages", "devstral_ls.llm.backend"},
+    ("tools", "llm"): {"devstral_ls.llm.messages", *IMAGES},
+    ("agent", "llm"): {"devstral_ls.llm.messages", "devstral_ls.llm.backend", *IMAGES, *SIZES},
     ("execution", "tools"): {"devstral_ls.tools.commands"},
     ("cli", "server"): {"devstral_ls.server.serve"},
 }
@@ -50,10 +54,10 @@ OWNERS = {
 }
 """Library -> the packages or modules that may import it."""
 
-SPAWNING = {"create_subprocess_exec", "create_subprocess_shell", "Popen", "system", "popen", "fork", "posix_spawn"}
+SPAWNING = {"create_subprocess_exec", "create_subprocess_shell", "Popen", "popen", "fork", "posix_spawn"}
 WRITING = {"write_text", "write_bytes", "unlink", "rmdir", "rename", "replace_file", "mkdir", "makedirs", "rmtree",
            "touch", "symlink_to", "hardlink_to", "chmod"}  # fmt: skip
-WRITERS = {"cli", "execution", "scripted", "storage", "server.pages", "workspace.mirror"}
+WRITERS = {"cli", "execution", "scripted", "storage", "server.pages", "workspace.mirror", "llm.learned", "llm.record"}
 """Those who write to disk at all: the terminal's own editor, throw-away copies, what is kept outside the workspace."""
 
 

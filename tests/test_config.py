@@ -16,7 +16,7 @@ def test_without_settings_everything_has_its_default() -> None:
     config, problems = load([])
     assert config == Config()
     assert problems == []
-    assert (config.llm.temperature, config.edits.mode) == (0.15, "review")
+    assert (config.llm.max_tokens, config.edits.mode) == (8192, "review")
 
 
 def test_a_later_layer_wins_and_null_means_not_set() -> None:
@@ -49,8 +49,8 @@ def test_keys_may_be_nested_or_dotted(values: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"llm.temperature": "hot"}, "devstral.llm.temperature (editor) must be a number of at least 0, not 'hot'; using 0.15."),
-        ({"llm.temperature": -1}, "devstral.llm.temperature (editor) must be a number of at least 0, not -1; using 0.15."),
+        ({"llm.temperature": "hot"}, "devstral.llm.temperature (editor) must be a number of at least 0, not 'hot'; using unset."),
+        ({"llm.temperature": -1}, "devstral.llm.temperature (editor) must be a number of at least 0, not -1; using unset."),
         ({"llm.maxTokens": 1.5}, "devstral.llm.maxTokens (editor) must be a whole number of at least 1, not 1.5; using 8192."),
         ({"llm.maxTokens": True}, "devstral.llm.maxTokens (editor) must be a whole number of at least 1, not True; using 8192."),
         ({"edits.mode": "yolo"}, "devstral.edits.mode (editor) must be one of review, auto, propose, not 'yolo'; using 'review'."),
@@ -108,4 +108,49 @@ def test_the_users_file_is_read_and_a_broken_one_is_named(tmp_path: Path, monkey
 def test_every_setting_is_documented() -> None:
     for row in schema():
         assert row.doc.endswith("."), row.key
-        assert row.secret == ("key" in row.key.lower())
+        assert row.secret == (row.key in ("llm.apiKey", "llm.headers", "llm.proxy")), row.key
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"llm": {"headers": {"X-Team": "blue", "x.dotted": " 1 "}}},
+        {"llm.headers": {"X-Team": "blue", "x.dotted": "1"}},
+        {"devstral": {"llm.headers.X-Team": "blue", "llm": {"headers.x.dotted": "1"}}},
+        {"llm": {"headers": {"X-Team": "blue", "x.dotted": "1", "X-Unset": None}}},
+    ],
+)
+def test_headers_are_a_table_and_may_be_nested_or_dotted(values: dict[str, Any]) -> None:
+    config, problems = load([Layer("editor", values)])
+    assert problems == []
+    assert config.llm.headers == {"X-Team": "blue", "x.dotted": "1"}
+
+
+def test_a_layer_replaces_the_headers_of_the_layer_below() -> None:
+    config, _ = load(
+        [Layer("user file", {"llm.headers": {"a": "1"}}), Layer("editor", {"llm": {"headers": {"b": "2"}}})]
+    )
+    assert config.llm.headers == {"b": "2"}
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("hush", "must be a table of texts by name"),
+        ({"X-Key": ["hush"]}, "must have a line of text for 'X-Key'"),
+        ({"X-Key": "hush\r\nHost: evil"}, "must have a line of text for 'X-Key'"),
+        ({"X Key": "hush"}, "must not have the header 'X Key'"),
+        ({"Host": "hush"}, "must not have the header 'Host'"),
+    ],
+)
+def test_a_wrong_header_is_named_without_its_value(given: Any, message: str) -> None:
+    config, problems = load([Layer("editor", {"llm.headers": given})])
+    assert config == Config()
+    assert [str(problem) for problem in problems] == [f"devstral.llm.headers (editor) {message}; using ***."]
+
+
+def test_secrets_are_not_in_a_configurations_text() -> None:
+    values = {"apiKey": "sk-hush", "headers": {"X-Key": "hush"}, "proxy": "http://me:hush@proxy:1"}
+    config, _ = load([Layer("editor", {"llm": values})])
+    assert config.llm.api_key == "sk-hush"
+    assert "hush" not in repr(config)

@@ -9,8 +9,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from dataclasses import replace
 
+from devstral_ls.agent.budget import Budget
 from devstral_ls.agent.calls import serve
+from devstral_ls.agent.compaction import compact, fit
 from devstral_ls.agent.events import (
     CallAnnounced,
     Event,
@@ -23,9 +26,11 @@ from devstral_ls.agent.events import (
     TurnStarted,
 )
 from devstral_ls.agent.guards import END_AT, REPEATED, TELL_AT, TRUNCATIONS, UNREADABLE, Patience, Repeats
+from devstral_ls.agent.pictures import blindness, drop_images, shown_by_tools
 from devstral_ls.agent.session import Session
-from devstral_ls.errors import ForUser, ReplyBroken
-from devstral_ls.llm.backend import Backend, CallPart, ReasoningPart, Reply, Request, Retrying, TextPart
+from devstral_ls.errors import ContextExceeded, ForUser, ImagesRefused, ReplyBroken
+from devstral_ls.llm.backend import Backend, CallPart, ReasoningPart, Remark, Reply, Request, Retrying, TextPart
+from devstral_ls.llm.faults import classify, to_error
 from devstral_ls.llm.messages import AssistantMessage, ToolCall, ToolMessage, ToolSpec, UserMessage
 from devstral_ls.tools.tool import Tool, ToolContext
 
@@ -42,8 +47,11 @@ async def run(
     context: ToolContext,
     report: Report,
     max_turns: int,
+    budget: Budget | None = None,
 ) -> RunEnded:
     """Carry out `prompt`, reporting on the way, and return how it ended (which is not reported).
+
+    budget: how long the conversation may become; None: as long as the server takes it.
 
     Raises ModelError when the model gives no usable reply, and ForUser when a tool needs the user to do something. When
     it is cancelled, CancelledError goes on as soon as the conversation is in order.
@@ -55,11 +63,15 @@ async def run(
     session.messages.append(prompt)
     for turn in range(1, max_turns + 1):
         report(TurnStarted(turn))
-        reply = await _ask(session, backend, specs, report)
+        reply = await _fitting(session, backend, specs, context, report, budget)
+        if session.blind_model == backend.model and context.blind is None:
+            context = replace(context, blind=blindness(backend.model))
         if reply.finish in ("incomplete", "error"):
             _retry_or_give_up(session, reply, patience, report)
             continue
         patience.broken = 0
+        if budget is not None:
+            await _learn(session, reply, budget, specs, report)
         report(ReplyReceived(reply.usage, len(reply.calls)))
         if reply.recovered:
             report(Noticed(f"The model printed a tool call as text; it was understood ({reply.recovered})."))
@@ -81,10 +93,47 @@ async def run(
     return RunEnded("max_turn_requests", answer, max_turns)
 
 
-async def _ask(session: Session, backend: Backend, specs: Sequence[ToolSpec], report: Report) -> Reply:
+async def _fitting(
+    session: Session,
+    backend: Backend,
+    specs: Sequence[ToolSpec],
+    context: ToolContext,
+    report: Report,
+    budget: Budget | None,
+) -> Reply:
+    """One reply to the conversation, which is made to fit into the model's context window, and into what it can see."""
+    if budget is None:
+        return await _ask(session, backend, Request(session.messages, specs), report)
+    await fit(session, budget, specs, context.view, backend, report)
+    longest = await budget.longest_reply(session, specs)
+    try:
+        return await _ask(session, backend, Request(session.messages, specs, max_tokens=longest), report)
+    except ContextExceeded as error:
+        session.ratio *= budget.exceeded(await budget.used(session, specs), str(error))
+        await compact(session, budget, specs, context.view, backend, report)
+    except ImagesRefused as error:
+        if not drop_images(session, backend.model):
+            raise
+        report(Noticed(f"{error} Going on without the image."))
+    longest = await budget.longest_reply(session, specs)
+    return await _ask(session, backend, Request(session.messages, specs, max_tokens=longest), report)
+
+
+async def _learn(session: Session, reply: Reply, budget: Budget, specs: Sequence[ToolSpec], report: Report) -> None:
+    """Take in the server's count of the conversation. A reply that can't be gone on with keeps its text."""
+    try:
+        notice = await budget.learn(session, specs, reply.usage)
+    except (ForUser, asyncio.CancelledError):
+        _keep(session, reply.text)
+        raise
+    if notice:
+        report(Noticed(notice))
+
+
+async def _ask(session: Session, backend: Backend, request: Request, report: Report) -> Reply:
     """One reply to the conversation as it stands. Text that came before a failure goes into the conversation."""
     text: list[str] = []
-    stream = backend.stream(Request(session.messages, specs))
+    stream = backend.stream(request)
     try:
         async for part in stream:
             match part:
@@ -97,7 +146,10 @@ async def _ask(session: Session, backend: Backend, specs: Sequence[ToolSpec], re
                     report(CallAnnounced(part.name))
                 case Retrying():
                     report(Noticed(f"{part.reason} Trying again in {part.delay:.0f} s."))
+                case Remark():
+                    report(Noticed(part.text))
                 case Reply():
+                    _raise_known(part)
                     return part
         raise ReplyBroken("The model's reply ended without a result. Try again.")
     except (ForUser, asyncio.CancelledError):
@@ -106,6 +158,14 @@ async def _ask(session: Session, backend: Backend, specs: Sequence[ToolSpec], re
     finally:
         if isinstance(stream, AsyncGenerator):
             await stream.aclose()
+
+
+def _raise_known(reply: Reply) -> None:
+    """Raise what a server says inside a reply and asking again can't help: the conversation has to change first."""
+    if reply.finish == "error" and reply.error:
+        error = to_error(classify(None, reply.error))
+        if isinstance(error, ContextExceeded | ImagesRefused):
+            raise error
 
 
 def _retry_or_give_up(session: Session, reply: Reply, patience: Patience, report: Report) -> None:
@@ -136,6 +196,7 @@ async def _act(
 ) -> StopReason | None:
     """Run the reply's calls in order and append their results; a reason when the run is to end after them."""
     unanswered = list(reply.calls)
+    images: list[str] = []
     excuse = "Not run: the run ended because of an internal error."
     try:
         while unanswered:
@@ -145,6 +206,7 @@ async def _act(
             count = repeats.count(call, served.text, staged=served.staged)
             text = served.text + (REPEATED.format(count=count) if count >= TELL_AT else "")
             session.messages.append(ToolMessage(call.id, call.name, text))
+            images += served.images
             del unanswered[0]
             if count >= END_AT:
                 excuse = "Not run: the run was ended because a call was repeated without effect."
@@ -161,6 +223,7 @@ async def _act(
         raise
     finally:
         session.messages += [ToolMessage(call.id, call.name, excuse) for call in unanswered]
+        session.messages += shown_by_tools(images)
     return _after_truncation(reply.calls, patience, report)
 
 

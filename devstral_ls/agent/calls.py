@@ -21,12 +21,16 @@ RAW_SHOWN = 200
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """title: the call in one line for people. text: what the model reads. is_bug: the tool failed unexpectedly."""
+    """title: the call in one line for people. text: what the model reads. is_bug: the tool failed unexpectedly.
+
+    images: data URIs for the model, besides.
+    """
 
     title: str
     text: str
     staged: bool = False
     is_bug: bool = False
+    images: tuple[str, ...] = ()
 
 
 async def serve(
@@ -62,7 +66,7 @@ async def serve(
         log.exception("%s failed on %s", call.name, call.arguments)
         return failed("Internal error: this tool has a bug. Your call may be fine; go on another way.", is_bug=True)
     finished(True, output.summary, output)
-    return Served(title, output.text, output.staged is not None)
+    return Served(title, output.text, output.staged is not None, images=output.images)
 
 
 def _unreadable(call: ToolCall) -> str:

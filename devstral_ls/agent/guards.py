@@ -36,6 +36,9 @@ UNREADABLE = (
     "offered, with their arguments as one valid JSON object."
 )
 
+NUDGES = frozenset({EMPTY, PRINTED, UNREADABLE})
+"""What the loop says in the user's place."""
+
 
 @dataclass(slots=True)
 class Repeats:

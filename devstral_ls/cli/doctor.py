@@ -16,14 +16,16 @@ import devstral_ls
 from devstral_ls.cli.streams import guarded
 from devstral_ls.config import Config, Layer, base_layers, load, user_file
 from devstral_ls.errors import ForUser
+from devstral_ls.llm.abilities import Finding, abilities_of
 from devstral_ls.llm.discovery import Endpoint, Probed, find_server, probe_all
 from devstral_ls.llm.keys import KEY_VARIABLE, mistral_key
+from devstral_ls.llm.learned import Notebook
 from devstral_ls.llm.model_choice import is_devstral
+from devstral_ls.llm.profiles import profile_of
 from devstral_ls.llm.servers import LOCAL_SERVERS, server_name
+from devstral_ls.llm.trials import Outcome, Tried, findings_from, learned_from, try_out
+from devstral_ls.storage.transcript import state_folder
 from devstral_ls.workspace.search import find_rg
-
-SMALL_WINDOW = 16_384
-"""A context window, in tokens, below which a run soon loses its own beginning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,11 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """Everything found out. error: why a run would not work, in one line; None when it would."""
+    """Everything found out.
+
+    profile: what the model is taken for. trials: what tiny requests came to; none when they were not made. findings:
+    what to mend at the server. error: why a run would not work, in one line; None when it would.
+    """
 
     version: str
     python: str
@@ -56,18 +62,21 @@ class Examination:
     servers: tuple[Server, ...]
     chosen: str | None
     model: str | None
+    profile: str | None
+    trials: tuple[Tried, ...]
+    findings: tuple[Finding, ...]
     advice: tuple[str, ...]
     error: str | None
 
 
-def run(*, as_json: bool, base_url: str | None, model: str | None) -> int:
-    """0 when a run would work, else 1."""
+def run(*, as_json: bool, base_url: str | None, model: str | None, quick: bool = False) -> int:
+    """0 when a run would work, else 1. quick: ask the server about itself, but the model for nothing."""
     flags = Layer("command line", {"llm": {"baseUrl": base_url, "model": model}})
 
     def examined() -> int:
-        found = asyncio.run(examine(os.environ, flags))
+        found = asyncio.run(examine(os.environ, flags, tries=not quick))
         if as_json:
-            sys.stdout.write(json.dumps({"ok": found.error is None, **_camel(asdict(found))}, indent=2) + "\n")
+            sys.stdout.write(json.dumps({"ok": found.error is None, **camel(asdict(found))}, indent=2) + "\n")
         else:
             _show(found)
         sys.stdout.flush()
@@ -76,10 +85,22 @@ def run(*, as_json: bool, base_url: str | None, model: str | None) -> int:
     return guarded(examined)
 
 
-async def examine(environ: Mapping[str, str], flags: Layer) -> Examination:
+async def examine(environ: Mapping[str, str], flags: Layer, *, tries: bool = True) -> Examination:
     layers, problems = base_layers(environ)
     config, more = load([*layers, flags])
     chosen, error = await _chosen(config, environ)
+    trials, findings = None, []
+    if chosen is not None:
+        abilities = abilities_of(chosen, config.llm)
+        if tries:
+            trials = await try_out(chosen, config.llm, abilities)
+            Notebook(state_folder(environ)).keep(chosen, learned_from(trials))
+            findings += findings_from(trials, chosen, abilities)
+            error = f"The model does not answer. {trials.failed}" if trials.failed else None
+            # Some servers tell the context window of a model only once it is loaded, as it is now.
+            chosen = (await _chosen(config, environ))[0] or chosen
+        known = {finding.topic for finding in findings}
+        findings += [each for each in abilities_of(chosen, config.llm).findings if each.topic not in known]
     probed = await probe_all(config.llm, environ)
     ripgrep, missing = _ripgrep(environ)
     return Examination(
@@ -94,7 +115,10 @@ async def examine(environ: Mapping[str, str], flags: Layer) -> Examination:
         servers=tuple(_server(each) for each in probed),
         chosen=server_name(chosen.base_url, chosen.kind) if chosen else None,
         model=chosen.model if chosen else None,
-        advice=tuple(advice(chosen)) if chosen else tuple(remedies(probed)),
+        profile=profile_of(chosen.model, chosen=config.llm.profile, said=chosen.said).title if chosen else None,
+        trials=trials.all if trials else (),
+        findings=tuple(findings),
+        advice=(*advice(chosen), *map(str, findings)) if chosen else tuple(remedies(probed)),
         error=error or missing,
     )
 
@@ -141,15 +165,10 @@ def remedies(probed: Sequence[Probed]) -> list[str]:
 
 
 def advice(chosen: Endpoint) -> list[str]:
-    """What would make runs with this server better."""
-    lines = []
-    if not is_devstral(chosen.model):
-        lines.append(f"{chosen.model} is not a Devstral model; `ollama pull devstral-small-2` or --model name one.")
-    window = chosen.context_window
-    if window is not None and window < SMALL_WINDOW:
-        how = " Start it with `OLLAMA_CONTEXT_LENGTH=65536 ollama serve`." if chosen.kind == "ollama" else ""
-        lines.append(f"The context window of {window} tokens is too small for most runs.{how}")
-    return lines
+    """What would make runs with this server better, besides what was found out."""
+    if profile_of(chosen.model, said=chosen.said).is_devstral:
+        return []
+    return [f"{chosen.model} is not a Devstral model; `ollama pull devstral-small-2` or --model name one."]
 
 
 def key_origin(config: Config, environ: Mapping[str, str]) -> str | None:
@@ -171,11 +190,12 @@ def _show(found: Examination) -> None:
 
     console = Plain(sys.stdout)
     yes, no = marks(console.encoding)
+    width = max([16, *(len(tried.name) + 1 for tried in found.trials)])
 
     def line(good: bool | None, what: str, detail: str) -> None:
         text = Text(f"{ {True: yes, False: no, None: ' ' * len(no)}[good] } ")
         text.stylize("green" if good else "red" if good is False else "dim")
-        console.print(text.append(f"{what:<16}").append(visible(detail), "dim"), soft_wrap=True)
+        console.print(text.append(f"{what:<{width}}").append(visible(detail), "dim"), soft_wrap=True)
 
     line(True, "devstral-ls", f"{found.version}, Python {found.python} ({found.executable})")
     line(found.ripgrep is not None, "ripgrep", found.ripgrep or "not found")
@@ -188,8 +208,14 @@ def _show(found: Examination) -> None:
         unused = server.status == "unreachable" or (server.status == "key_refused" and found.key is None)
         good = None if unused else server.status == "ready"
         line(good, server.name, f"{server.url}  {server.problem or _about(server)}")
+    for tried in found.trials:
+        line(
+            _GOOD.get(tried.outcome),
+            tried.name,
+            tried.came if tried.outcome == "yes" else f"{tried.outcome}: {tried.came}",
+        )
     console.print()
-    for text in found.advice if found.error is None else ():
+    for text in found.advice if found.chosen is not None else ():
         console.print(Text(visible(text), style="yellow"), soft_wrap=True)
     if found.error is None:
         console.print(
@@ -197,10 +223,14 @@ def _show(found: Examination) -> None:
         )
         return
     console.print(Text(visible(f"A run would not work. {found.error}"), style="bold red"), soft_wrap=True)
-    if found.advice:
+    if found.advice and found.chosen is None:
         console.print(f"{'One of these' if len(found.advice) > 1 else 'This'} would mend it:")
-    for command in found.advice:
+    for command in found.advice if found.chosen is None else ():
         console.print(f"  {command}", soft_wrap=True)
+
+
+_GOOD: Mapping[Outcome, bool] = {"yes": True, "failed": False, "lost": False, "refused": False, "no": False}
+"""What was understood from text is neither good nor bad."""
 
 
 def _about(server: Server) -> str:
@@ -208,7 +238,7 @@ def _about(server: Server) -> str:
     return f"{server.model}{window}"
 
 
-def _camel(data: Mapping[str, Any]) -> dict[str, Any]:
+def camel(data: Mapping[str, Any]) -> dict[str, Any]:
     """Keys as JSON has them elsewhere in this program: `configFile`."""
 
     def key(name: str) -> str:
@@ -217,7 +247,7 @@ def _camel(data: Mapping[str, Any]) -> dict[str, Any]:
 
     def value(item: Any) -> Any:
         if isinstance(item, Mapping):
-            return _camel(item)
+            return camel(item)
         return [value(each) for each in item] if isinstance(item, tuple | list) else item
 
     return {key(name): value(item) for name, item in data.items()}

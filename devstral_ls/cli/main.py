@@ -31,17 +31,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _serve(arguments: argparse.Namespace) -> int:
     from devstral_ls.cli.serve import run
 
-    return run(arguments.tcp, arguments.log_level, arguments.log_file)
+    return run(arguments.tcp, arguments.log_level, arguments.log_file, arguments.record)
 
 
 def _ask(arguments: argparse.Namespace) -> int:
-    from devstral_ls.cli.question import read_question
+    from devstral_ls.cli.question import read_question, writable_folder
     from devstral_ls.cli.server_process import start_server
     from devstral_ls.cli.streams import guarded
 
     def ask() -> int:
         question = read_question(arguments.prompt, arguments.workspace, arguments.file)
-        server = start_server(os.environ)
+        flags = [f"--record={writable_folder(arguments.record)}"] if arguments.record else []
+        server = start_server(os.environ, *flags)
         # The server needs most of a second to start; what the client needs is imported meanwhile.
         from devstral_ls.cli.ask import Options, run
 
@@ -58,15 +59,30 @@ def _ask(arguments: argparse.Namespace) -> int:
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
+    if arguments.conformance:
+        from devstral_ls.cli import conformance
+
+        return conformance.run(
+            as_json=arguments.json,
+            base_url=arguments.base_url,
+            models=arguments.models or ([arguments.model] if arguments.model else []),
+            context=arguments.context,
+        )
     from devstral_ls.cli.doctor import run
 
-    return run(as_json=arguments.json, base_url=arguments.base_url, model=arguments.model)
+    return run(as_json=arguments.json, base_url=arguments.base_url, model=arguments.model, quick=arguments.quick)
 
 
 def _demo(arguments: argparse.Namespace) -> int:
     from devstral_ls.cli.demo import run
 
     return run(apply=arguments.apply, manner=arguments.manner, keep=arguments.keep)
+
+
+def _replay(arguments: argparse.Namespace) -> int:
+    from devstral_ls.cli.replay import run
+
+    return run(arguments.file, as_json=arguments.json)
 
 
 class Parser(argparse.ArgumentParser):
@@ -86,6 +102,7 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--tcp", metavar="HOST:PORT", type=address, help="listen for one editor instead of using stdio")
     serve.add_argument("--log-level", choices=LOG_LEVELS, default="warning", help="how much to log (default: warning)")
     serve.add_argument("--log-file", metavar="FILE", type=Path, help="log to this file instead of stderr")
+    _add_record(serve)
     # Editors' client libraries add these by themselves; stdio is what we do anyway.
     serve.add_argument("--stdio", action="store_true", help=argparse.SUPPRESS)
     serve.add_argument("--clientProcessId", help=argparse.SUPPRESS)
@@ -100,11 +117,24 @@ def parser() -> argparse.ArgumentParser:
     end.add_argument("--diff", action="store_true", help="only print the edits, as a diff that `git apply` takes")
     ask.add_argument("--json", action="store_true", help="print one JSON object about the run, instead of text or diff")
     ask.add_argument("--allow-commands", action="store_true", help="let the agent run commands without asking")
+    _add_record(ask)
     _add_model(ask)
 
     doctor = commands.add_parser("doctor", help="say whether a run would work here, and what is missing")
     doctor.set_defaults(run=_doctor)
     doctor.add_argument("--json", action="store_true", help="print the findings as one JSON object")
+    extent = doctor.add_mutually_exclusive_group()
+    extent.add_argument("--quick", action="store_true", help="ask the model for nothing, only its server about itself")
+    extent.add_argument("--conformance", action="store_true", help=CONFORMANCE)
+    doctor.add_argument(
+        "--models", metavar="NAME,...", type=_names, help="with --conformance: these models of the server, or `all`"
+    )
+    doctor.add_argument(
+        "--context",
+        metavar="TOKENS",
+        type=_positive,
+        help="with --conformance: how long the long conversation is (default: 32768, or what fits)",
+    )
     _add_model(doctor)
 
     demo = commands.add_parser("demo", help="see a whole run in seconds, on a sample project, without a model")
@@ -112,6 +142,11 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("--apply", action="store_true", help="also apply the edit and test the result")
     demo.add_argument("--manner", choices=MANNERS, default="vllm", help="which model server the script imitates")
     demo.add_argument("--keep", metavar="DIR", type=Path, help="put the sample project here and leave it")
+
+    replay = commands.add_parser("replay", help="decode recorded replies of a model server again", description=REPLAY)
+    replay.set_defaults(run=_replay)
+    replay.add_argument("file", metavar="FILE", type=Path, help="a file that --record wrote, or one of the test suite")
+    replay.add_argument("--json", action="store_true", help="print what each case is decoded to, as one JSON object")
     return whole
 
 
@@ -120,10 +155,33 @@ or with --apply."""
 ASK_CODES = """Exit codes: 0 done, 1 the run failed, 2 wrong usage, 3 the edits could not be applied, 4 the run needs
 input that isn't there, 130 interrupted."""
 
+REPLAY = """Decode what model servers sent, as recorded in FILE, and compare it with the reply each case expects. Exit
+codes: 0 all as expected, 1 some differ, 2 FILE holds no cases."""
+
+
+CONFORMANCE = """hold the conversations that Devstral's makers publish for testing a server (minutes), and say which go
+well"""
+
+
+def _names(text: str) -> list[str]:
+    return [name for part in text.split(",") if (name := part.strip())]
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"must be a whole number, not {text!r}")
+    return int(text)
+
 
 def _add_model(command: argparse.ArgumentParser) -> None:
     command.add_argument("--base-url", metavar="URL", help="an OpenAI-compatible server (default: the one configured)")
     command.add_argument("--model", metavar="NAME", help="the model's name on that server")
+
+
+def _add_record(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--record", metavar="DIR", type=Path, help="keep what the model server sends in files here, for bug reports"
+    )
 
 
 def address(text: str) -> tuple[str, int]:

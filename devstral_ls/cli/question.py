@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from dataclasses import dataclass
@@ -34,6 +35,18 @@ def read_question(prompt: str, workspace: Path | None, file: str | None) -> Ques
         if not path.is_relative_to(root):
             raise Stopped(USAGE, f"{path} is outside of {root}; --workspace names the folder the agent works in.")
     return Question(root, _prompt(prompt), path, lines)
+
+
+def writable_folder(given: Path) -> Path:
+    """The folder, made if need be, with its whole path. Stopped when it can't be written to."""
+    folder = given.absolute()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Stopped(USAGE, f"{given} can't be written to: {error.strerror}.") from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise Stopped(USAGE, f"{given} can't be written to; --record takes a folder of yours.")
+    return folder
 
 
 def _prompt(given: str) -> str:

@@ -6,10 +6,11 @@ import gc
 import sys
 from pathlib import Path
 
-from devstral_ls.cli.streams import fail
+from devstral_ls.cli.streams import USAGE, fail
+from devstral_ls.errors import ForUser
 
 
-def run(tcp: tuple[str, int] | None, log_level: str, log_file: Path | None) -> int:
+def run(tcp: tuple[str, int] | None, log_level: str, log_file: Path | None, record: Path | None = None) -> int:
     """Serves one client until it leaves; the exit code is the one LSP asks for."""
     if log_file is not None:
         try:
@@ -20,11 +21,15 @@ def run(tcp: tuple[str, int] | None, log_level: str, log_file: Path | None) -> i
     gc.disable()
     from devstral_ls.server.serve import serve_stdio, serve_tcp
 
-    if tcp is None:
-        return serve_stdio(log_level, log_file)
     try:
-        return serve_tcp(*tcp, _announce, log_level, log_file)
+        if tcp is None:
+            return serve_stdio(log_level, log_file, record)
+        return serve_tcp(*tcp, _announce, log_level, log_file, record)
+    except ForUser as error:
+        return fail(USAGE, str(error))
     except OSError as error:
+        if tcp is None:
+            raise
         return fail(1, f"{tcp[0]}:{tcp[1]} can't be listened on: {error.strerror or error}.")
 
 

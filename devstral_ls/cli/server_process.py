@@ -28,9 +28,9 @@ def spawn(command: Sequence[str], environ: Mapping[str, str] | None = None) -> s
     )
 
 
-def start_server(environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    """A `devstral-ls serve` process of this very installation."""
-    return spawn(server_command(), server_environ(environ))
+def start_server(environ: Mapping[str, str], *flags: str) -> subprocess.Popen[bytes]:
+    """A `devstral-ls serve` process of this very installation, with these flags."""
+    return spawn([*server_command(), *flags], server_environ(environ))
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:

@@ -14,11 +14,17 @@ Finish = Literal["stop", "tool_calls", "length", "error", "incomplete"]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One question to the model: the conversation so far and the tools on offer."""
+    """One question to the model: the conversation so far and the tools on offer.
+
+    max_tokens: the longest reply there is room for; None: as long as is configured. json: the answer is to be one JSON
+    object; servers that can hold the model to it are asked to.
+    """
 
     messages: Sequence[Message]
     tools: Sequence[ToolSpec] = ()
     tool_choice: ToolChoice = "auto"
+    max_tokens: int | None = None
+    json: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,13 @@ class Retrying:
 
 
 @dataclass(frozen=True, slots=True)
+class Remark:
+    """Something about the server or the model that the user should know; one line."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """A whole reply, always the last part of a stream.
 
@@ -86,7 +99,7 @@ class Reply:
     error: str | None = None
 
 
-Part = RequestSent | Retrying | TextPart | ReasoningPart | CallPart | Reply
+Part = RequestSent | Retrying | Remark | TextPart | ReasoningPart | CallPart | Reply
 
 
 class Backend(Protocol):

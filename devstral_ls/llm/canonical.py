@@ -56,6 +56,7 @@ class RequestEncoder:
         max_tokens: int,
         stream: bool = True,
         include_usage: bool = True,
+        response_format: Json | None = None,
     ) -> bytes:
         """The body of a chat completion request."""
         head: Json = {"model": model, "temperature": temperature, "max_tokens": max_tokens, "stream": stream}
@@ -64,6 +65,8 @@ class RequestEncoder:
         if request.tools:
             head["tools"] = tools_to_wire(request.tools)
             head["tool_choice"] = request.tool_choice
+        if response_format is not None:
+            head["response_format"] = response_format
         arranged = arrange(request.messages)
         messages = b",".join([self._message(message) for message in arranged])
         self._forget_all_but(arranged)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from devstral_ls.config import LlmConfig
 from devstral_ls.errors import KeyRejected, ModelNotFound, ServerUnreachable
+from devstral_ls.llm.http import route_to
 from devstral_ls.llm.keys import KEY_VARIABLE, key_for, mistral_key
 from devstral_ls.llm.model_choice import choose_model, is_devstral, same_model
 from devstral_ls.llm.probe import Probed, probe
@@ -35,7 +36,10 @@ __all__ = ["USUAL_PLACES", "Endpoint", "Places", "Probed", "find_server", "probe
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A server to talk to. models: all it lists. context_window: in tokens, None where nobody says."""
+    """A server to talk to.
+
+    models: all it lists. context_window: in tokens, None where nobody says. said, tools, vision: as in `Probed`.
+    """
 
     base_url: str
     model: str
@@ -44,6 +48,9 @@ class Endpoint:
     models: tuple[str, ...] = ()
     context_window: int | None = None
     version: str | None = None
+    said: str | None = None
+    tools: bool | None = None
+    vision: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +97,10 @@ async def probe_all(config: LlmConfig, environ: Mapping[str, str], places: Place
     local = await _probe_local(config, places)
     key = mistral_key(config, environ)
     if key is not None:
-        mistral = await _probe_mistral(key, config, places)
+        try:
+            mistral = await _probe_mistral(key, config, places)
+        except ServerUnreachable as error:
+            mistral = Probed(places.mistral, "mistral", "unreachable", str(error))
     else:
         mistral = Probed(places.mistral, "mistral", "key_refused", f"no API key is known: set {KEY_VARIABLE}")
     known = {each.url for each in configured}
@@ -115,7 +125,18 @@ def _endpoint(found: Probed, key: str | None, config: LlmConfig) -> Endpoint:
     match found.status:
         case "ready":
             window = config.context_window or found.context_window
-            return Endpoint(found.url, found.model or "", key, found.kind, found.models, window, found.version)
+            return Endpoint(
+                found.url,
+                found.model or "",
+                key,
+                found.kind,
+                found.models,
+                window,
+                found.version,
+                found.said,
+                found.tools,
+                found.vision,
+            )
         case "key_refused":
             raise KeyRejected(sentence(f"{name} refused the key: {key_advice(found.url, found.kind)}."))
         case "no_model":
@@ -164,6 +185,7 @@ async def _probe_mistral(key: str, config: LlmConfig, places: Places) -> Probed:
         api_key=key,
         connect_timeout=config.connect_timeout,
         answer_timeout=config.connect_timeout,
+        route=route_to(places.mistral, config),
     )
     if found.models and not config.model and MISTRAL_MODEL not in found.models:
         return replace(found, model=choose_model(found.models, None), context_window=None)
@@ -189,4 +211,5 @@ async def _probe_explicit(text: str, config: LlmConfig, environ: Mapping[str, st
         api_key=key,
         connect_timeout=config.connect_timeout,
         answer_timeout=config.connect_timeout,
+        route=route_to(url, config),
     )

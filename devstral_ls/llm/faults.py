@@ -14,12 +14,14 @@ from typing import Any, Literal
 
 from devstral_ls.errors import (
     ContextExceeded,
+    ImagesRefused,
     KeyRejected,
     ModelError,
     ModelNotFound,
     ReplyBroken,
     RequestRejected,
     ServerBusy,
+    ToolsUnsupported,
 )
 
 FaultKind = Literal[
@@ -55,6 +57,8 @@ def classify_frame(frame: Mapping[str, Any]) -> Fault | None:
 
 
 def _classify(status: int | None, message: str, labels: str) -> Fault:
+    # JSON can spell half a surrogate pair, which could be neither written nor sent on.
+    message = message.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     message = message or (f"HTTP {status}" if status else "unknown error")
     for kind, pattern in _BY_TEXT:
         if pattern.search(message) or pattern.search(labels):
@@ -83,12 +87,14 @@ def to_error(fault: Fault, *, model: str = "", base_url: str = "") -> ModelError
             f"The server{where} does not have {the_model}; set llm.model to one it has. It says: {said}"
         )
     if fault.kind == "tools_unsupported":
-        return RequestRejected(
+        return ToolsUnsupported(
             f"The server can't call tools with {the_model}; choose a model with tools, or start the server with tool "
             f"calling enabled. {quoted}"
         )
     if fault.kind == "auth":
         return KeyRejected(f"The server{where} rejects the API key; set llm.apiKey. It says: {said}")
+    if _NO_IMAGES.search(said):
+        return ImagesRefused(f"The server{where} takes no images with {the_model}. It says: {said}")
     if fault.kind == "bad_request":
         return RequestRejected(f"The server{where} refuses the request: {said}")
     if fault.retryable and _BUSY.search(said):
@@ -102,6 +108,13 @@ _LONGEST = 400
 _DEEPEST = 8
 
 _BUSY = re.compile(r"\bbusy\b|overloaded|loading model|capacity|try again later", re.IGNORECASE)
+
+_NO_IMAGES = re.compile(
+    r"image input is not (?:supported|enabled)|does(?: not|n't) support (?:the )?(?:image|vision|multimodal)"
+    r"|not a multimodal model|at most 0 image|missing data required for image|image(?:_url)?s? (?:is|are) not supported"
+    r"|only supports? text|vision is not supported|mmproj",
+    re.IGNORECASE,
+)
 
 _BY_TEXT: tuple[tuple[FaultKind, re.Pattern[str]], ...] = tuple(
     (kind, re.compile("|".join(phrases), re.IGNORECASE))  # type: ignore[misc]
@@ -130,6 +143,9 @@ _BY_TEXT: tuple[tuple[FaultKind, re.Pattern[str]], ...] = tuple(
                 r"does not support tools",
                 r"tools param requires --jinja",
                 r"requires --enable-auto-tool-choice",
+                r"function calling is not (?:enabled|supported|available)",
+                r"(?:tools|tool use|function calling) (?:is|are) not supported",
+                r"no endpoints found that support tool use",
             ),
         ),
         (
@@ -158,7 +174,7 @@ _BY_TEXT: tuple[tuple[FaultKind, re.Pattern[str]], ...] = tuple(
             (
                 r"failed to parse tool call arguments",
                 r"jinja exception",
-                r"image input is not supported",
+                _NO_IMAGES.pattern,
                 r"conversation roles must alternate",
                 r"roles are supported, got",
                 r"invalid tool call arguments",
@@ -217,14 +233,14 @@ def _labels(value: Any) -> str:
     return " ".join(words)
 
 
-_BROKEN_FRAME = re.compile(r'\s*\{\s*"error"\s*:\s*"?(.*?)"?\s*\}\s*', re.DOTALL)
+_FRAME_BEGINS = re.compile(r'\s*\{\s*"error"\s*:\s*"?')
 _TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL | re.IGNORECASE)
 
 
 def broken_message(body: str) -> str:
     """The message in a body that is no JSON: some servers paste it in without escaping it, proxies send HTML."""
-    frame = _BROKEN_FRAME.fullmatch(body)
-    if frame:
-        return frame[1]
+    begins = _FRAME_BEGINS.match(body)
+    if begins:
+        return body[begins.end() :].rstrip().removesuffix("}").rstrip().removesuffix('"')
     title = _TITLE.search(body) if body.lstrip().startswith("<") else None
     return title[1].strip() if title else body.strip()

@@ -2,19 +2,62 @@
 
 from __future__ import annotations
 
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from devstral_ls.llm.servers import is_local
+from devstral_ls.config import LlmConfig
+from devstral_ls.errors import ServerUnreachable
+from devstral_ls.llm.servers import is_local, normalize_base_url, same_host
 
 if TYPE_CHECKING:
     import httpx2
 
 BROKEN = "the connection broke"
+PROXY_REFUSES = "The proxy refuses the name and password, or wants some"
 
 
-def open_client(base_url: str, *, connect_timeout: float, idle_timeout: float, **options: Any) -> httpx2.AsyncClient:
-    """A client for one server.
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What it takes to reach a server, besides its URL and key.
+
+    headers: sent with every request. proxy: instead of the environment's. ca_file: certificates of one more authority.
+    """
+
+    headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    proxy: str | None = field(default=None, repr=False)
+    ca_file: str | None = None
+
+    @property
+    def secrets(self) -> list[str]:
+        """The texts in it that nobody is to see."""
+        parts = urlsplit(self.proxy or "")
+        return [*self.headers.values(), *(unquote(text) for text in (parts.password,) if text)]
+
+
+STRAIGHT = Route()
+
+
+def route_to(base_url: str, config: LlmConfig) -> Route:
+    """The route that the settings give for this server; what they keep secret goes to the configured one alone."""
+    try:
+        configured = config.base_url is not None and same_host(normalize_base_url(config.base_url), base_url)
+    except ValueError:
+        configured = False
+    return Route(
+        headers=(config.headers or {}) if configured else {},
+        proxy=config.proxy if configured or not is_local(base_url) else None,
+        ca_file=config.ca_file,
+    )
+
+
+def open_client(
+    base_url: str, *, connect_timeout: float, idle_timeout: float, route: Route = STRAIGHT, **options: Any
+) -> httpx2.AsyncClient:
+    """A client for one server. Raises ServerUnreachable for a route that can't be taken.
 
     connect_timeout: seconds until a connection must stand. idle_timeout: seconds without a single byte. The whole
     exchange may take as long as it likes. Proxies of the environment are used, but never for this machine. Redirects
@@ -24,16 +67,47 @@ def open_client(base_url: str, *, connect_timeout: float, idle_timeout: float, *
     import httpx2
 
     options.setdefault("auth", _basic_auth(base_url))
-    if is_local(base_url):
+    verify: ssl.SSLContext | bool = trust(route.ca_file) if route.ca_file else True
+    if route.proxy is not None:
+        options["transport"] = httpx2.AsyncHTTPTransport(verify=verify, proxy=_proxy(route.proxy))
+    elif is_local(base_url):
         # An explicit transport takes no proxy from the environment. Plain HTTP needs no certificates, and loading
         # them takes longer than a whole exchange with a local server.
-        options["transport"] = httpx2.AsyncHTTPTransport(verify=base_url.startswith("https:"))
+        options["transport"] = httpx2.AsyncHTTPTransport(verify=verify if base_url.startswith("https:") else False)
     return httpx2.AsyncClient(
+        verify=verify if "transport" not in options else False,
         timeout=httpx2.Timeout(idle_timeout, connect=connect_timeout, pool=None),
         follow_redirects=False,
-        headers={"Accept-Encoding": "identity"},  # compression would hold small chunks back
+        headers={**route.headers, "Accept-Encoding": "identity"},  # compression would hold small chunks back
         **options,
     )
+
+
+def trust(ca_file: str) -> ssl.SSLContext:
+    """The usual authorities and those in the file. Raises ServerUnreachable when it can't be read."""
+    import httpx2
+
+    path = Path(ca_file).expanduser()
+    try:
+        context = httpx2.create_ssl_context()
+        context.load_verify_locations(cafile=path)
+    except (OSError, ssl.SSLError) as error:
+        reason = "it holds no PEM certificates" if isinstance(error, ssl.SSLError) else error.strerror
+        raise ServerUnreachable(f"llm.caFile ({path}) can't be used: {reason}.") from error
+    return context
+
+
+def _proxy(url: str) -> httpx2.Proxy:
+    import httpx2
+
+    try:
+        proxy = httpx2.Proxy(url if "://" in url else f"http://{url}")
+    except (ValueError, httpx2.InvalidURL):
+        # The error would quote the URL, and its password.
+        raise ServerUnreachable("llm.proxy is no proxy's URL: write it like http://proxy:3128.") from None
+    if proxy.url.scheme not in ("http", "https") or not proxy.url.host:
+        raise ServerUnreachable("llm.proxy must be an http or https proxy, such as http://proxy:3128.")
+    return proxy
 
 
 def _basic_auth(base_url: str) -> httpx2.BasicAuth | None:

@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from devstral_ls import __version__
 from devstral_ls.config import LlmConfig
@@ -18,9 +18,12 @@ from devstral_ls.errors import KeyRejected, ModelError, ModelNotFound, ReplyBrok
 from devstral_ls.llm.backend import Part, Reply, Request, RequestSent, Retrying
 from devstral_ls.llm.canonical import RequestEncoder
 from devstral_ls.llm.faults import classify, to_error
-from devstral_ls.llm.http import BROKEN, connection_problem, open_client
+from devstral_ls.llm.http import BROKEN, PROXY_REFUSES, connection_problem, open_client, route_to
+from devstral_ls.llm.limit import within_limit
+from devstral_ls.llm.recorder import NoTape, Recorder, Tape
 from devstral_ls.llm.reply_reader import LostConnection, read_reply
 from devstral_ls.llm.retry import FIRST_DELAY, delay_before
+from devstral_ls.llm.secrets import Secrets
 from devstral_ls.llm.servers import (
     Kind,
     key_advice,
@@ -37,6 +40,15 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+TEMPERATURE = 0.15
+"""What Devstral is made for."""
+
+JSON_FORMS: tuple[dict[str, Any], ...] = (
+    {"type": "json_object"},
+    {"type": "json_schema", "json_schema": {"name": "object", "schema": {"type": "object"}}},
+)
+"""How servers are told to write one JSON object; the second is for LM Studio, which refuses the first."""
+
 _LIST_TIMEOUT = 5.0
 # openai adds headers of its own and takes others from OPENAI_* variables that are meant for another server.
 _HEADERS = frozenset({"host", "accept-encoding", "connection", "content-length", "transfer-encoding"})
@@ -51,7 +63,9 @@ class OpenAiBackend:
     """One model of one server. Connections are kept between requests; `aclose` ends them.
 
     base_url: normalised, with its `/v1`. api_key: None sends none. kind: what the server is, for better advice in
-    errors; the port tells where it isn't given. first_delay: seconds before the first retry, doubled for the next.
+    errors; the port tells where it isn't given. streams_calls: False for a server that loses calls while it streams
+    them; replies that may hold calls are then asked for in one piece. temperature: for where the settings have none.
+    recorder: told of every exchange. first_delay: seconds before the first retry, doubled for the next.
     """
 
     def __init__(
@@ -62,6 +76,9 @@ class OpenAiBackend:
         config: LlmConfig,
         *,
         kind: Kind | None = None,
+        streams_calls: bool = True,
+        temperature: float = TEMPERATURE,
+        recorder: Recorder | None = None,
         first_delay: float = FIRST_DELAY,
     ) -> None:
         self._base_url = base_url
@@ -69,6 +86,12 @@ class OpenAiBackend:
         self._api_key = api_key
         self._config = config
         self._kind = kind
+        self._route = route_to(base_url, config)
+        self._secrets = Secrets(base_url, api_key, self._route.secrets)
+        self._streams_calls = streams_calls
+        self._temperature = temperature if config.temperature is None else config.temperature
+        self._json_forms = list(JSON_FORMS)
+        self._recorder: Recorder = recorder or NoTape()
         self._first_delay = first_delay
         self._encoder = RequestEncoder()
         self._include_usage = True
@@ -79,6 +102,11 @@ class OpenAiBackend:
     def model(self) -> str:
         """The model's name as the server knows it."""
         return self._model
+
+    @property
+    def takes_json_mode(self) -> bool:
+        """False once the server has refused every form of JSON mode."""
+        return bool(self._json_forms)
 
     async def warm_up(self) -> None:
         """Load the client library, so that the first request doesn't have to. Never blocks the event loop for long."""
@@ -96,7 +124,7 @@ class OpenAiBackend:
         A failure before the first part of the reply is tried again, announced by `Retrying`. A reply that breaks off
         later is returned with what was received: finish "incomplete", flag "connection_lost".
         """
-        attempt, streamed = 1, True
+        attempt, streamed = 1, self._streams_calls or not request.tools
         while True:
             yield RequestSent()
             begun = False
@@ -125,26 +153,32 @@ class OpenAiBackend:
 
     async def _attempt(self, request: Request, *, streamed: bool) -> AsyncGenerator[Part, None]:
         """One request and its reply. Raises _Failed, only before the first part."""
+        limit = min(request.max_tokens or self._config.max_tokens, self._config.max_tokens)
         body = self._encoder.encode(
             request,
             model=self._model,
-            temperature=self._config.temperature,
-            max_tokens=self._config.max_tokens,
+            temperature=self._temperature,
+            max_tokens=limit,
             stream=streamed,
             include_usage=self._include_usage,
+            response_format=next(iter(self._json_forms), None) if request.json else None,
         )
-        response = await self._post(body)
+        tape = self._recorder.begin(body)
         try:
-            async with aclosing(read_reply(response, request)) as parts:
-                async for part in parts:
-                    yield part
-        except LostConnection as error:
-            raise self._unanswered(error.__cause__ or error) from error
+            response = await self._post(body, tape)
+            try:
+                async with aclosing(read_reply(response, request, tape.received)) as parts:
+                    async for part in parts:
+                        yield within_limit(part, limit) if isinstance(part, Reply) else part
+            except LostConnection as error:
+                raise self._unanswered(error.__cause__ or error) from error
+            finally:
+                # Without this the server would go on generating for nobody.
+                await response.aclose()
         finally:
-            # Without this the server would go on generating for nobody.
-            await response.aclose()
+            tape.end()
 
-    async def _post(self, body: bytes) -> httpx2.Response:
+    async def _post(self, body: bytes, tape: Tape) -> httpx2.Response:
         """The answer to a chat completion, its body unread. Raises _Failed."""
         import httpx2
         import openai
@@ -152,7 +186,7 @@ class OpenAiBackend:
         client = await self._open()
         try:
             # openai types a stream as its own; asked for a response, it gives the response, unread.
-            return cast(
+            response = cast(
                 "httpx2.Response",
                 await client.post(
                     "/chat/completions",
@@ -163,12 +197,16 @@ class OpenAiBackend:
                 ),
             )
         except openai.APIStatusError as error:
+            tape.answered(error.response.status_code, error.response.headers.get("content-type", ""))
+            tape.received(error.response.content)
             failed = await self._refused(error.response.status_code, error.response.text, error.response.headers)
             raise failed from None
         except openai.APIConnectionError as error:
             raise self._unanswered(error.__cause__ or error) from error
         except httpx2.HTTPError as error:  # while the body of an error was read
             raise self._unanswered(error) from error
+        tape.answered(response.status_code, response.headers.get("content-type", ""))
+        return response
 
     async def _open(self) -> AsyncOpenAI:
         async with self._opening:
@@ -188,6 +226,7 @@ class OpenAiBackend:
                 self._base_url,
                 connect_timeout=self._config.connect_timeout,
                 idle_timeout=self._config.idle_timeout,
+                route=self._route,
                 event_hooks={"request": [self._set_headers]},
             ),
         )
@@ -204,6 +243,7 @@ class OpenAiBackend:
         request.headers["User-Agent"] = f"devstral-ls/{__version__}"
         if self._api_key:
             request.headers["Authorization"] = f"Bearer {self._api_key}"
+        request.headers.update(self._route.headers)
 
     def _unanswered(self, error: BaseException) -> _Failed:
         """The failure of a request that got no answer, or none of its body."""
@@ -227,10 +267,16 @@ class OpenAiBackend:
         if self._include_usage and 400 <= status < 500 and ("stream_options" in body or "include_usage" in body):
             self._include_usage = False
             return _Failed(RequestRejected("The server takes no stream_options."), at_once=True)
+        if self._json_forms and 400 <= status < 500 and "response_format" in body:
+            # Servers know different forms of "an object"; without any, the model is still told in words.
+            del self._json_forms[0]
+            return _Failed(RequestRejected("The server takes no such response_format."), at_once=True)
         name = server_name(self._base_url, self._kind)
         if 300 <= status < 400:
             target = headers.get("location", "elsewhere")
             return _Failed(RequestRejected(sentence(f"{name} redirects to {target}: set llm.baseUrl to that server.")))
+        if status == 407:
+            return _Failed(ServerUnreachable(f"{PROXY_REFUSES}: set llm.proxy, or HTTPS_PROXY in the environment."))
         fault = classify(status, body)
         error = to_error(fault, model=self._model, base_url=without_userinfo(self._base_url))
         if isinstance(error, KeyRejected):
@@ -253,10 +299,8 @@ class OpenAiBackend:
             return []  # it only would have made the message better
 
     def _without_key(self, error: ModelError) -> ModelError:
-        """The error, its server's words cleared of our key."""
-        if self._api_key and self._api_key in str(error):
-            return type(error)(str(error).replace(self._api_key, "***"))
-        return error
+        """The error, its server's words cleared of our key and all else that is secret."""
+        return type(error)(self._secrets.hidden(str(error)))
 
 
 class _Failed(Exception):

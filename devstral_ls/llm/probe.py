@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
-from devstral_ls.llm.http import connection_problem, open_client
+from devstral_ls.llm.http import PROXY_REFUSES, STRAIGHT, Route, connection_problem, open_client
 from devstral_ls.llm.model_choice import choose_model, same_model
 from devstral_ls.llm.servers import Kind, is_local, server_root, without_userinfo
 
@@ -26,7 +26,8 @@ class Probed:
     """What was found at one base URL.
 
     models: the chat models the server lists. model: the one to use. context_window: of that model, in tokens, as far as
-    the server says. problem: one line; None when the status is "ready".
+    the server says. problem: one line; None when the status is "ready". said: what the server says the model is made
+    from. tools, vision: whether the model can, as far as the server says.
     """
 
     url: str
@@ -37,6 +38,9 @@ class Probed:
     models: tuple[str, ...] = ()
     model: str | None = None
     context_window: int | None = None
+    said: str | None = None
+    tools: bool | None = None
+    vision: bool | None = None
 
 
 async def probe(
@@ -47,15 +51,19 @@ async def probe(
     api_key: str | None = None,
     connect_timeout: float = 0.5,
     answer_timeout: float = 3.0,
+    route: Route = STRAIGHT,
 ) -> Probed:
-    """Ask the server at `base_url` about itself; what goes wrong is the result's `problem`, never an exception.
+    """Ask the server at `base_url` about itself; what goes wrong is the result's `problem`.
+
+    Raises ServerUnreachable only for a route that can't be taken.
 
     expected: what it should be, for when it doesn't say. wanted: the model the user asked for. Times are in seconds.
     """
-    if is_local(base_url) and not await _listens(base_url, connect_timeout):
+    if is_local(base_url) and route.proxy is None and not await _listens(base_url, connect_timeout):
         return Probed(base_url, expected, "unreachable", "nothing answers")
-    async with open_client(base_url, connect_timeout=connect_timeout, idle_timeout=answer_timeout) as client:
-        if api_key:
+    options = {"connect_timeout": connect_timeout, "idle_timeout": answer_timeout}
+    async with open_client(base_url, route=route, **options) as client:
+        if api_key and "authorization" not in client.headers:
             client.headers["Authorization"] = f"Bearer {api_key}"
         try:
             return await _ask(_Asking(client, base_url), expected, wanted)
@@ -106,6 +114,8 @@ async def _ask(asking: _Asking, expected: Kind, wanted: str | None) -> Probed:
     status, listed = await asking.models()
     if status in (401, 403):
         return Probed(url, expected, "key_refused", "it refuses the API key")
+    if status == 407:
+        return Probed(url, expected, "unreachable", PROXY_REFUSES[:1].lower() + PROXY_REFUSES[1:])
     if not isinstance(listed, Mapping) or "data" not in listed:
         problem = "the model is still loading" if status == 503 else f"there is no OpenAI-compatible API ({status})"
         return Probed(url, expected, "unusable", problem)
@@ -122,19 +132,30 @@ async def _ask(asking: _Asking, expected: Kind, wanted: str | None) -> Probed:
     entry = _named(entries, "id", model)
     version = (await asking.page("/version")).get("version") if kind == "vllm" else None
     window = _tokens(entry.get("max_model_len") or entry.get("max_context_length") or entry.get("context_length"))
-    return _found(url, kind, version, names, model, window)
+    can = _object(entry.get("capabilities"))
+    found = _found(url, kind, version, names, model, window)
+    return replace(
+        found, said=_text(entry.get("root")), tools=_flag(can.get("function_calling")), vision=_flag(can.get("vision"))
+    )
 
 
 async def _ollama(asking: _Asking, names: tuple[str, ...], wanted: str | None) -> Probed:
     model = choose_model(names, wanted)
-    version, running = await asyncio.gather(asking.page("/api/version"), asking.page("/api/ps"))
+    version, running, shown = await asyncio.gather(
+        asking.page("/api/version"), asking.page("/api/ps"), asking.page("/api/show", {"model": model or ""})
+    )
     window = _tokens(_named(_entries(running, "models"), "name", model).get("context_length"))
-    if window is None and model is not None:
+    if window is None:
         # Not loaded yet: only a Modelfile's own num_ctx is certain, the default depends on the machine.
-        shown = await asking.page("/api/show", {"model": model})
-        found = re.search(r"^num_ctx\s+([0-9]+)", str(shown.get("parameters", "")), re.M)
-        window = _tokens(int(found[1])) if found else None
-    return _found(asking.base_url, "ollama", version.get("version"), names, model, window)
+        given = re.search(r"^num_ctx\s+([0-9]+)", str(shown.get("parameters", "")), re.M)
+        window = _tokens(int(given[1])) if given else None
+    found = _found(asking.base_url, "ollama", version.get("version"), names, model, window)
+    can = shown.get("capabilities")
+    if not isinstance(can, list):
+        return found
+    about = _object(shown.get("model_info"))
+    said = _text(about.get("general.basename")) or _text(about.get("general.name"))
+    return replace(found, said=said, tools="tools" in can, vision="vision" in can)
 
 
 async def _llama_cpp(
@@ -145,7 +166,9 @@ async def _llama_cpp(
     window = _tokens(_object(props.get("default_generation_settings")).get("n_ctx"))
     if window is None:
         window = _tokens(_object(_named(entries, "id", model).get("meta")).get("n_ctx"))
-    return _found(asking.base_url, "llama.cpp", props.get("build_info"), names, model, window)
+    found = _found(asking.base_url, "llama.cpp", props.get("build_info"), names, model, window)
+    vision = _flag(_object(props.get("modalities")).get("vision"))
+    return replace(found, said=_text(props.get("model_path")), vision=vision)
 
 
 async def _lm_studio(asking: _Asking, names: tuple[str, ...], wanted: str | None) -> Probed:
@@ -157,7 +180,8 @@ async def _lm_studio(asking: _Asking, names: tuple[str, ...], wanted: str | None
     model = choose_model(names, wanted)
     entry = _named(own, "id", model)
     window = _tokens(entry.get("loaded_context_length") or entry.get("max_context_length"))
-    return _found(asking.base_url, "lm studio", None, names, model, window)
+    found = _found(asking.base_url, "lm studio", None, names, model, window)
+    return replace(found, vision=entry.get("type") == "vlm" if entry else None)
 
 
 def _found(url: str, kind: Kind, version: Any, names: tuple[str, ...], model: str | None, window: int | None) -> Probed:
@@ -211,6 +235,14 @@ def _named(entries: Sequence[Mapping[str, Any]], key: str, name: str | None) -> 
 
 def _object(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _flag(value: Any) -> bool | None:
+    return value if isinstance(value, bool) else None
 
 
 def _tokens(value: Any) -> int | None:

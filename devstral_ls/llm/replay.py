@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from devstral_ls.llm.backend import Reply
 from devstral_ls.llm.faults import Fault, classify
-from devstral_ls.llm.reply import ReplyDecoder
+from devstral_ls.llm.limit import within_limit
+from devstral_ls.llm.reply import ReplyDecoder, read_body
 from devstral_ls.llm.wire import Normaliser
 
 Cut = Callable[[bytes], Iterable[bytes]]
+
+_DONE = re.compile(r"data: ?\[DONE\][\r\n]*")
 
 
 def in_one_piece(data: bytes) -> Iterable[bytes]:
@@ -27,18 +31,32 @@ def run_case(
 
     A case has `stream` (chunks, or raw text of the event stream), `content` (a message's whole text) or `http` (a
     response that was not streamed). cut: how a stream's bytes are split into reads. one_character_per_delta: how
-    `content` is split into chunks. done: whether the stream says `[DONE]`.
+    `content` is split into chunks. done: whether the stream says `[DONE]`. `request`, the body that was answered, may
+    be missing or partial.
     """
     request = case.get("request") or {}
-    tool_choice = request.get("tool_choice", "auto")
+    tools, tool_choice = case.get("tools", ()), request.get("tool_choice", "auto")
     new_id = _numbered()
     if "http" in case:
-        return _run_http(case["http"], Normaliser(case["tools"], tool_choice, new_id=new_id))
-    decoder = ReplyDecoder(case["tools"], tool_choice, new_id=new_id)
+        return _run_http(case["http"], Normaliser(tools, tool_choice, new_id=new_id), request.get("max_tokens"))
+    decoder = ReplyDecoder(tools, tool_choice, new_id=new_id)
     for piece in cut(stream_bytes(case, one_character_per_delta=one_character_per_delta, done=done)):
         decoder.feed(piece)
     _, reply = decoder.finish()
+    reply = within_limit(reply, request.get("max_tokens"))
     return describe(reply, classify(None, reply.error) if reply.error else None)
+
+
+def differences(expected: Mapping[str, Any], actual: Mapping[str, Any]) -> list[str]:
+    """One line for each part in which a case's reply is not the expected one; flags have no order."""
+    wanted = dict(expected)
+    if isinstance(wanted.get("flags"), list):
+        wanted["flags"] = sorted(wanted["flags"])
+    return [
+        f"{part}: expected {_shown(wanted, part)}, got {_shown(actual, part)}"
+        for part in sorted(wanted.keys() | actual.keys())
+        if wanted.get(part) != actual.get(part) or (part in wanted) != (part in actual)
+    ]
 
 
 def stream_bytes(case: Mapping[str, Any], *, one_character_per_delta: bool = False, done: bool = True) -> bytes:
@@ -52,7 +70,7 @@ def stream_bytes(case: Mapping[str, Any], *, one_character_per_delta: bool = Fal
         frames.append({"choices": [{"index": 0, "delta": {}, "finish_reason": case.get("finish", "stop")}]})
         frames.append("data: [DONE]\n\n")
     text = "".join(frame if isinstance(frame, str) else f"data: {json.dumps(frame)}\n\n" for frame in frames)
-    return (text if done else text.replace("data: [DONE]\n\n", "")).encode()
+    return (text if done else _DONE.sub("", text)).encode()
 
 
 def describe(reply: Reply, fault: Fault | None = None) -> dict[str, Any]:
@@ -78,11 +96,15 @@ def describe(reply: Reply, fault: Fault | None = None) -> dict[str, Any]:
     return actual
 
 
-def _run_http(http: Mapping[str, Any], normaliser: Normaliser) -> dict[str, Any]:
-    body = http["body"]
+def _shown(reply: Mapping[str, Any], part: str) -> str:
+    return json.dumps(reply[part], ensure_ascii=False) if part in reply else "nothing"
+
+
+def _run_http(http: Mapping[str, Any], normaliser: Normaliser, max_tokens: Any) -> dict[str, Any]:
+    body = http.get("body", "")
     if http["status"] == 200:
-        _, reply = normaliser.whole(json.loads(body) if isinstance(body, str) else body)
-        return describe(reply, normaliser.fault)
+        _, reply = normaliser.whole(read_body(body) if isinstance(body, str) else body)
+        return describe(within_limit(reply, max_tokens), normaliser.fault)
     fault = classify(http["status"], body if isinstance(body, str) else json.dumps(body))
     return {"error": {"kind": fault.kind, "retryable": fault.retryable, "message": fault.message}}
 

@@ -67,3 +67,11 @@ def read_chunk(payload: str) -> Any:
         return json.loads(payload)
     except (ValueError, RecursionError):
         return {"error": broken_message(payload)} if payload.lstrip().startswith('{"error"') else None
+
+
+def read_body(body: str | bytes) -> Any:
+    """The JSON of a whole body, or None."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None

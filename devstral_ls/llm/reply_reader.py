@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from devstral_ls.llm.backend import Part, Reply, Request
-from devstral_ls.llm.reply import ReplyDecoder
+from devstral_ls.llm.reply import ReplyDecoder, read_body
 from devstral_ls.llm.wire import Normaliser
 
 if TYPE_CHECKING:
@@ -25,8 +24,10 @@ class LostConnection(Exception):
     """The connection broke before any part of a reply. The cause is httpx2's exception."""
 
 
-async def read_reply(response: httpx2.Response, request: Request) -> AsyncGenerator[Part, None]:
-    """Parts as they arrive, a `Reply` last.
+async def read_reply(
+    response: httpx2.Response, request: Request, received: Callable[[bytes], object]
+) -> AsyncGenerator[Part, None]:
+    """Parts as they arrive, a `Reply` last. received: told every byte of the body before it is read.
 
     A connection that breaks in the middle ends the reply with what was received; one that breaks before the first
     part raises LostConnection. Neither closes the response.
@@ -39,17 +40,20 @@ async def read_reply(response: httpx2.Response, request: Request) -> AsyncGenera
     try:
         if response.headers.get("content-type", "").startswith("application/json"):
             # Asked for a stream or not, the server answers in one piece.
-            parts, reply = Normaliser(tools, request.tool_choice).whole(_json(await response.aread()))
+            body = await response.aread()
+            received(body)
+            parts, reply = Normaliser(tools, request.tool_choice).whole(read_body(body))
             for part in (*parts, reply):
                 yield part
             return
-        async with aclosing(response.aiter_bytes()) as received:
-            async for piece in received:
+        async with aclosing(response.aiter_bytes()) as body_pieces:
+            async for piece in body_pieces:
+                received(piece)
                 for part in decoder.feed(piece):
                     begun = True
                     yield part
                 if decoder.done:
-                    await _drain(received)
+                    await _drain(body_pieces)
                     break
     except httpx2.HTTPError as error:
         if not begun:
@@ -66,18 +70,11 @@ def _marked(reply: Reply) -> Reply:
     return replace(reply, flags=reply.flags | {"connection_lost"}) if reply.finish == "incomplete" else reply
 
 
-async def _drain(received: AsyncIterator[bytes]) -> None:
+async def _drain(rest: AsyncIterator[bytes]) -> None:
     import httpx2
 
     # A server that leaves the body open only loses the connection's next use.
     with contextlib.suppress(TimeoutError, httpx2.HTTPError):
         async with asyncio.timeout(_END_OF_BODY):
-            async for _ in received:
+            async for _ in rest:
                 pass
-
-
-def _json(text: bytes) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return None

@@ -64,6 +64,9 @@ class SseDecoder:
             self._data.append(line[start:].decode("utf-8", "replace"))
         elif line.startswith(b"event:"):
             self._event = line[6:].strip().decode("utf-8", "replace")
+        elif line.startswith(b'{"'):
+            # Some servers write an error without the field's name.
+            events.append(line.decode("utf-8", "replace"))
 
     def _dispatch(self) -> str:
         data = "\n".join(self._data)

@@ -11,7 +11,16 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from devstral_ls.scripted.manners import Reply, frames, whole
-from devstral_ls.scripted.pages import About, error_body, get_page, has_model, show_page, unknown_model, wrong_key
+from devstral_ls.scripted.pages import (
+    About,
+    error_body,
+    get_page,
+    has_model,
+    no_tools,
+    show_page,
+    unknown_model,
+    wrong_key,
+)
 from devstral_ls.scripted.rules import refusal
 from devstral_ls.scripted.script import Answered, Playback, Turn
 from devstral_ls.scripted.traffic import Traffic
@@ -78,6 +87,8 @@ class Connection(BaseHTTPRequestHandler):
             return self._send_json(400, self._error(400, problem))
         if not has_model(self._about, body["model"]):
             return self._send_json(*unknown_model(self._about, body["model"]))
+        if body.get("tools") and not self._about.tools:
+            return self._send_json(*no_tools(self._about, body["model"]))
         turn = self.server.desk.playback.take(_last_text(body["messages"]))
         if turn is None:
             return self._send_json(400, self._error(400, "the script has no turn left for this request"))

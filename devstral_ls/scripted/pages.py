@@ -11,11 +11,13 @@ from devstral_ls.scripted.manners import CREATED, Json, Manner
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What the server says about itself."""
+    """What the server says about itself. tools: whether its models can call some. version: None for a recent one."""
 
     manner: Manner
     models: Sequence[str]
     context_length: int
+    tools: bool = True
+    version: str | None = None
 
 
 def get_page(about: About, path: str) -> Json | None:
@@ -23,9 +25,9 @@ def get_page(about: About, path: str) -> Json | None:
     if path == "/v1/models":
         return {"object": "list", "data": [_model(about, name) for name in about.models]}
     pages: Mapping[Manner, Mapping[str, Json]] = {
-        "vllm": {"/version": {"version": "0.33.0"}, "/health": {}},
+        "vllm": {"/version": {"version": about.version or "0.33.0"}, "/health": {}},
         "ollama": {
-            "/api/version": {"version": "0.32.10"},
+            "/api/version": {"version": about.version or "0.32.10"},
             "/api/tags": {"models": [_ollama_model(name) for name in about.models]},
             "/api/ps": {
                 "models": [{**_ollama_model(name), "context_length": about.context_length} for name in about.models[:1]]
@@ -37,7 +39,7 @@ def get_page(about: About, path: str) -> Json | None:
                 "default_generation_settings": {"n_ctx": about.context_length},
                 "total_slots": 1,
                 "model_path": f"/models/{about.models[0]}",
-                "build_info": "b9310-0c1e570",
+                "build_info": about.version or "b9310-0c1e570",
             },
         },
         "mistral": {},
@@ -53,7 +55,7 @@ def show_page(about: About, name: str) -> Json | None:
         "parameters": f"num_ctx {about.context_length}\ntemperature 0.15",
         "details": _ollama_model(name)["details"],
         "model_info": {"general.architecture": "mistral3", "mistral3.context_length": 393216},
-        "capabilities": ["embedding"] if "embed" in name else ["completion", "vision", "tools"],
+        "capabilities": ["embedding"] if "embed" in name else ["completion", "vision"] + ["tools"] * about.tools,
     }
 
 
@@ -73,6 +75,18 @@ def unknown_model(about: About, name: str) -> tuple[int, Json]:
     if about.manner == "mistral":
         return 400, error_body(about.manner, 400, f"Invalid model: {name}", "invalid_model", "1500")
     return 404, error_body(about.manner, 404, f"The model `{name}` does not exist.", "NotFoundError")
+
+
+def no_tools(about: About, name: str) -> tuple[int, Json]:
+    """Status and body for a request with tools to a model that has none."""
+    if about.manner == "llama.cpp":
+        return 500, error_body(about.manner, 500, "tools param requires --jinja flag", "server_error")
+    if about.manner == "vllm":
+        message = '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set'
+        return 400, error_body(about.manner, 400, message)
+    if about.manner == "mistral":
+        return 400, error_body(about.manner, 400, f"Function calling is not enabled for this model: {name}")
+    return 400, error_body(about.manner, 400, f"registry.ollama.ai/library/{name} does not support tools")
 
 
 def wrong_key(manner: Manner) -> tuple[int, Json]:
@@ -111,7 +125,7 @@ def _model(about: About, name: str) -> Json:
     return {
         **entry,
         "owned_by": "mistralai",
-        "capabilities": {"completion_chat": chat, "function_calling": chat, "vision": chat},
+        "capabilities": {"completion_chat": chat, "function_calling": chat and about.tools, "vision": chat},
         "max_context_length": about.context_length,
         "aliases": [],
     }

@@ -73,11 +73,12 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """Turns in the order they are to be said."""
+    """Turns in the order they are to be said. tools: False refuses requests with tools, as for a model without them."""
 
     turns: Sequence[Turn]
     model: str = "devstral-small-2"
     on_exhausted: OnExhausted = "error"
+    tools: bool = True
 
     @classmethod
     def read(cls, path: Path) -> Script:
@@ -92,10 +93,10 @@ class Script:
 
     @classmethod
     def parse(cls, data: Any) -> Script:
-        """A script from plain data: `{"model", "turns": [...], "on_exhausted"}`. Raises ScriptInvalid."""
+        """A script from plain data: `{"model", "turns": [...], "on_exhausted", "tools"}`. Raises ScriptInvalid."""
         if isinstance(data, list):
             data = {"turns": data}
-        _check_keys("The script", data, {"model", "turns", "on_exhausted"})
+        _check_keys("The script", data, {"model", "turns", "on_exhausted", "tools"})
         turns = data.get("turns")
         if not isinstance(turns, list):
             raise ScriptInvalid('The script needs "turns", a list of objects.')
@@ -103,7 +104,10 @@ class Script:
         if exhausted not in get_args(OnExhausted):
             raise ScriptInvalid(f'"on_exhausted" must be one of {", ".join(get_args(OnExhausted))}, not {exhausted!r}.')
         model = data.get("model", cls.__dataclass_fields__["model"].default)
-        return cls([_turn(f"Turn {number}", turn) for number, turn in enumerate(turns, 1)], model, exhausted)
+        tools = data.get("tools", True)
+        if not isinstance(tools, bool):
+            raise ScriptInvalid(f'"tools" must be true or false, not {tools!r}.')
+        return cls([_turn(f"Turn {number}", turn) for number, turn in enumerate(turns, 1)], model, exhausted, tools)
 
 
 class Playback:

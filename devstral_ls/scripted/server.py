@@ -23,7 +23,7 @@ class ScriptedServer(Traffic):
     """A server that replays `script` in the manner of one kind of model server, and the traffic it has seen.
 
     api_key: the key it demands. None: the Mistral manner takes any key but demands one, the others ask for none.
-    other_models: names it also lists and answers to.
+    other_models: names it also lists and answers to. version: what it says its version is; None: a recent one.
     """
 
     def __init__(
@@ -36,9 +36,10 @@ class ScriptedServer(Traffic):
         api_key: str | None = None,
         context_length: int = 131_072,
         other_models: Sequence[str] = (),
+        version: str | None = None,
     ) -> None:
         super().__init__()
-        about = About(manner, (script.model, *other_models), context_length)
+        about = About(manner, (script.model, *other_models), context_length, script.tools, version)
         self._desk = Desk(about, Playback(script), self, api_key)
         self._address = (host, port)
         self._listener: _Listener | None = None

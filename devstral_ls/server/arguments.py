@@ -9,16 +9,21 @@ from typing import Any, Literal
 
 from devstral_ls.config import EditsMode
 from devstral_ls.errors import InvalidRequest
+from devstral_ls.server import images
 
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """One command's arguments. Every field is optional; a command ignores those it has no use for."""
+    """One command's arguments. Every field is optional; a command ignores those it has no use for.
+
+    pasted: images that were in the prompt.
+    """
 
     prompt: str = ""
     uri: str | None = None
     range: dict[str, Any] | None = None
     images: tuple[str, ...] = ()
+    pasted: tuple[str, ...] = ()
     session_id: str | None = None
     wait: bool = False
     partial_token: str | int | None = None
@@ -50,6 +55,9 @@ def parse(command: str, arguments: Any, work_done_token: Any = None) -> Argument
             fields[field] = read(value)
         except (TypeError, ValueError, KeyError):
             raise InvalidRequest(f"{command}: {name!r} must be {expected}.") from None
+    listed: tuple[str, ...] = fields.get("images", ())
+    images.check(command, listed)
+    fields["prompt"], fields["pasted"] = images.lift(fields.get("prompt", ""), len(listed))
     return Arguments(**fields)
 
 
@@ -136,7 +144,7 @@ FIELDS: Mapping[str, tuple[str, Callable[[Any], Any], str]] = {
     "textDocument": ("uri", _document, "an object with a uri"),
     "uri": ("uri", _text, "a URI"),
     "range": ("range", _range, "an LSP range"),
-    "images": ("images", _texts, "a list of data: URIs"),
+    "images": ("images", _texts, "a list of data: URIs, or of files of the workspace"),
     "sessionId": ("session_id", _text, "a session's id"),
     "wait": ("wait", _flag, "true or false"),
     "partialResultToken": ("partial_token", _token, "a string or a number"),

@@ -198,6 +198,7 @@ def _request(command: str, arguments: Arguments, target: Target | None) -> RunRe
         prompt=arguments.prompt,
         target=target,
         images=arguments.images,
+        pasted=arguments.pasted,
         # Our own marks are where proposals are, not problems.
         diagnostics=tuple(item for item in arguments.diagnostics if item.get("source") != SOURCE),
         scope=arguments.scope,

@@ -7,21 +7,38 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+from devstral_ls.agent.budget import Budget
+from devstral_ls.agent.pictures import blindness
+from devstral_ls.agent.session import Session
 from devstral_ls.config import LlmConfig
+from devstral_ls.llm.abilities import abilities_of
 from devstral_ls.llm.backend import Backend
 from devstral_ls.llm.discovery import Endpoint, find_server
-from devstral_ls.llm.openai_backend import OpenAiBackend
+from devstral_ls.llm.fitted import FittedBackend, fit
+from devstral_ls.llm.http import route_to
+from devstral_ls.llm.learned import Notebook
+from devstral_ls.llm.probe import probe
+from devstral_ls.llm.profiles import Profile
+from devstral_ls.llm.record import Folder
+from devstral_ls.llm.recorder import Recorder
+from devstral_ls.storage.transcript import state_folder
 
 
 class Model:
     """Where the model is, as far as it is known."""
 
-    def __init__(self, settings: Callable[[], LlmConfig]) -> None:
+    def __init__(self, settings: Callable[[], LlmConfig], recordings: Folder | None = None) -> None:
+        """recordings: where every exchange with the model is recorded."""
         self._settings = settings
+        self._recordings = recordings
+        self._notebook = Notebook(state_folder(os.environ))
         self._lock = asyncio.Lock()
-        self._backend: OpenAiBackend | None = None
+        self._backend: FittedBackend | None = None
         self._made_for: LlmConfig | None = None
         self.endpoint: Endpoint | None = None
+        self.budget: Budget | None = None
+        """Of the endpoint: how long conversations may become."""
+        self._vision: bool | None = None
         self.problem: str | None = None
         """Why the last run could not reach the model, None when it could."""
 
@@ -32,11 +49,23 @@ class Model:
             if self._backend is None or self._made_for != settings:
                 await self.close()
                 endpoint = await find_server(settings, os.environ)
-                self._backend = OpenAiBackend(
-                    endpoint.base_url, endpoint.model, endpoint.api_key, settings, kind=endpoint.kind
-                )
+                abilities = abilities_of(endpoint, settings, self._notebook.recall(endpoint))
+                self._backend = fit(endpoint, settings, abilities, self._recorder(endpoint, settings))
                 self._made_for, self.endpoint = settings, endpoint
+                self.budget, self._vision = _budget(endpoint, settings, abilities.profile), abilities.vision
             return self._backend
+
+    def blind(self, session: Session) -> str | None:
+        """Why the session's model can't be shown images, as the end of a sentence; None where it may see them."""
+        name = self.endpoint.model if self.endpoint is not None else ""
+        return blindness(name) if self._vision is False or session.blind_model == name else None
+
+    def _recorder(self, endpoint: Endpoint, settings: LlmConfig) -> Recorder | None:
+        if self._recordings is None:
+            return None
+        server = f"{endpoint.kind}-{endpoint.version}" if endpoint.version else endpoint.kind
+        secrets = route_to(endpoint.base_url, settings).secrets
+        return self._recordings.recorder(endpoint.base_url, endpoint.api_key, server, secrets)
 
     async def forget(self) -> None:
         """Look for the server again at the next run: this one did not answer."""
@@ -53,4 +82,29 @@ class Model:
         endpoint = self.endpoint
         if endpoint is None:
             return {"server": None, "model": self._settings().model, "problem": self.problem}
-        return {"server": endpoint.base_url, "kind": endpoint.kind, "model": endpoint.model, "problem": self.problem}
+        return {
+            "server": endpoint.base_url,
+            "kind": endpoint.kind,
+            "model": endpoint.model,
+            "contextWindow": self.budget.window if self.budget is not None else endpoint.context_window,
+            "problem": self.problem,
+        }
+
+
+def _budget(endpoint: Endpoint, settings: LlmConfig, profile: Profile) -> Budget:
+    """The budget for an endpoint's model."""
+
+    async def ask_window() -> int | None:
+        route = route_to(endpoint.base_url, settings)
+        found = await probe(
+            endpoint.base_url, expected=endpoint.kind, wanted=endpoint.model, api_key=endpoint.api_key, route=route
+        )
+        return found.context_window
+
+    return Budget(
+        profile,
+        settings.max_tokens,
+        endpoint.context_window,
+        kind=endpoint.kind,
+        ask_window=ask_window if endpoint.kind == "ollama" else None,
+    )

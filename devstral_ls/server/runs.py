@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from devstral_ls.agent import agent
-from devstral_ls.agent.events import RunEnded
+from devstral_ls.agent.events import Noticed, RunEnded
 from devstral_ls.agent.prompt import PromptContext, user_prompt
 from devstral_ls.agent.tasks import TASKS
 from devstral_ls.errors import ForUser, ServerUnreachable
 from devstral_ls.llm.messages import UserMessage
+from devstral_ls.server import images
 from devstral_ls.server.applying import Applied
 from devstral_ls.server.approval import commands_of
 from devstral_ls.server.dialogs import Dialogs
@@ -48,12 +49,16 @@ READERS = 4
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """What a command asked for. prepare: stages what has to change before the model starts."""
+    """What a command asked for.
+
+    pasted: images that were in the prompt. prepare: stages what has to change before the model starts.
+    """
 
     command: str
     prompt: str = ""
     target: Target | None = None
     images: tuple[str, ...] = ()
+    pasted: tuple[str, ...] = ()
     diagnostics: tuple[dict[str, Any], ...] = ()
     scope: Literal["selection", "file", "workspace"] = "selection"
     mode: EditsMode | None = None
@@ -236,21 +241,29 @@ class Runs:
         self._model.problem = None
         conversation, request = run.conversation, run.request
         view = self._editor.view(run.roots)
+        blind = self._model.blind(conversation.session)
+        shown = await images.load(request.images, view, blind)
+        if blind is None:
+            shown += await images.load(request.pasted, view, None)
+        elif request.pasted:
+            run.report(Noticed(f"What is pasted as a data: URI is left out: {blind}."))
         notes = [*conversation.tell(), *restage(self._review, conversation, view)]
         if request.prepare is not None:
             request.prepare(view)
         prompt = user_prompt(self._context(run, view, notes))
         commands = commands_of(run.report, self._dialogs) if self._editor.config.execution.enabled else None
-        context = ToolContext(view=view, reads=conversation.session.reads, commands=commands)
+        session = conversation.session
+        context = ToolContext(view=view, reads=session.reads, commands=commands, blind=blind)
         try:
             run.ended = await agent.run(
-                conversation.session,
-                UserMessage(prompt, request.images),
+                session,
+                UserMessage(prompt, shown),
                 backend,
                 TOOLS,
                 context,
                 run.report,
                 self._editor.config.agent.max_turns,
+                self._model.budget,
             )
         finally:
             proposal = propose(self._review, conversation, view)

@@ -8,24 +8,33 @@ from collections.abc import Callable
 from pathlib import Path
 
 from devstral_ls.config import base_layers
+from devstral_ls.llm.record import Folder
 from devstral_ls.server import transport
 from devstral_ls.server.server import DevstralServer
 
 log = logging.getLogger(__name__)
 
 
-def serve_stdio(log_level: str = "warning", log_file: Path | None = None) -> int:
-    """Serve one client over stdin and stdout; the exit code."""
+def serve_stdio(log_level: str = "warning", log_file: Path | None = None, record: Path | None = None) -> int:
+    """Serve one client over stdin and stdout; the exit code.
+
+    record: the folder in which every exchange with the model is recorded. Raises Unwritable for one that can't be.
+    """
     set_up_log(log_level, log_file)
-    return transport.serve_stdio(_server())
+    return transport.serve_stdio(_server(record))
 
 
 def serve_tcp(
-    host: str, port: int, announce: Callable[[str, int], None], log_level: str = "warning", log_file: Path | None = None
+    host: str,
+    port: int,
+    announce: Callable[[str, int], None],
+    log_level: str = "warning",
+    log_file: Path | None = None,
+    record: Path | None = None,
 ) -> int:
-    """Serve the first client that connects; the exit code. announce: told the address that is listened on."""
+    """Serve the first client that connects, as `serve_stdio` does. announce: told the address that is listened on."""
     set_up_log(log_level, log_file)
-    return transport.serve_tcp(_server(), host, port, announce)
+    return transport.serve_tcp(_server(record), host, port, announce)
 
 
 def set_up_log(level: str, file: Path | None) -> None:
@@ -39,8 +48,8 @@ def set_up_log(level: str, file: Path | None) -> None:
     logging.getLogger("watchdog").setLevel(logging.CRITICAL)
 
 
-def _server() -> DevstralServer:
+def _server(record: Path | None) -> DevstralServer:
     layers, problems = base_layers(os.environ)
-    server = DevstralServer(layers)
+    server = DevstralServer(layers, Folder(record) if record else None)
     server.settings.complain(problems)
     return server

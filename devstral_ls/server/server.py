@@ -23,6 +23,7 @@ from devstral_ls.agent.tasks import TASKS
 from devstral_ls.config import Layer
 from devstral_ls.errors import RequestRefused
 from devstral_ls.llm.openai_backend import preload
+from devstral_ls.llm.record import Folder
 from devstral_ls.server import code_actions, commands
 from devstral_ls.server.arguments import Arguments
 from devstral_ls.server.capabilities import server_capabilities
@@ -51,11 +52,15 @@ log = logging.getLogger(__name__)
 
 
 class DevstralServer(LanguageServer):
-    """One connection's server. layers: settings below the editor's (the user's file, the environment)."""
+    """One connection's server.
+
+    layers: settings below the editor's (the user's file, the environment). recordings: where every exchange with the
+    model is recorded.
+    """
 
     protocol: Protocol
 
-    def __init__(self, layers: Sequence[Layer] = ()) -> None:
+    def __init__(self, layers: Sequence[Layer] = (), recordings: Folder | None = None) -> None:
         super().__init__(
             "devstral-ls",
             __version__,
@@ -67,7 +72,7 @@ class DevstralServer(LanguageServer):
         self.editor = Editor()
         self.user = User(self.protocol, self.editor)
         self.sessions = Sessions(state)
-        self.model = Model(lambda: self.editor.config.llm)
+        self.model = Model(lambda: self.editor.config.llm, recordings)
         self.dialogs = Dialogs(self.protocol)
         proposals = Proposals()
         self.review = Review(self.editor.client, self.dialogs, proposals, self.editor.current, self._show_diff)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
+from pathlib import Path
 
 from devstral_ls.edits.lines import split_lines
 from devstral_ls.errors import InvalidArguments, NotText
+from devstral_ls.llm.picture import SUFFIXES, NoPicture, picture
+from devstral_ls.llm.scaling import fitted
 from devstral_ls.tools.show import LINE_LIMIT, existing, numbered
 from devstral_ls.tools.tool import ToolContext, ToolOutput, parameter, tool
+
+IMAGE_BYTES = 20 * 1024 * 1024
+"""The largest image file that is read; what is sent of it is smaller."""
 
 LINES = 2000
 BYTES = 60 * 1024
@@ -27,6 +34,8 @@ async def run(arguments: ReadFile, context: ToolContext) -> ToolOutput:
     shown = view.show(path)
     if view.is_dir(path):
         raise NotText(f'{shown} is a directory. Call list_directory with {{"path": "{shown}"}}.')
+    if path.suffix.lower() in SUFFIXES and view.overlay.get(path) is None:
+        return await _image(path, shown, context)
     snapshot = view.read(path)
     lines = split_lines(snapshot.text)
     total = len(lines)
@@ -52,6 +61,20 @@ async def run(arguments: ReadFile, context: ToolContext) -> ToolOutput:
     return ToolOutput("\n".join(output), f"lines {start}-{end} of {total}")
 
 
+async def _image(path: Path, shown: str, context: ToolContext) -> ToolOutput:
+    """The model sees an image, in a message of its own after the results."""
+    if context.blind is not None:
+        raise NotText(f"{shown} is an image, and {context.blind}. Go on without it, or ask the user what it shows.")
+    data = context.view.data(path, IMAGE_BYTES)
+    try:
+        source = picture(data)
+        image = await asyncio.to_thread(fitted, source)
+    except NoPicture as error:
+        raise NotText(f"{shown} {error}. Leave it as it is.") from None
+    what = f"{source.kind.upper()} image, {source.width}x{source.height}"
+    return ToolOutput(f"[{shown}: {what}; you see it below]", what, images=(image.uri,))
+
+
 def _start(offset: int | None, total: int, shown: str) -> int:
     """The first line to show, from 1; 0 means 1, and -5 the fifth line from the end."""
     if offset is None or offset == 0:
@@ -63,7 +86,8 @@ def _start(offset: int | None, total: int, shown: str) -> int:
 
 READ_FILE = tool(
     "read_file",
-    "Read a file of the workspace, with line numbers, at most 2000 lines per call. Read a file before you edit it.",
+    "Read a file of the workspace, with line numbers, at most 2000 lines per call. Read a file before you edit it. "
+    "Shows images (png, jpeg, gif, webp) too.",
     ReadFile,
     run,
     lambda arguments: f"read {arguments.file_path}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,7 +21,7 @@ class Seen:
 
 @dataclass(slots=True)
 class Reads:
-    """Lives as long as the session: what was read stays in the conversation."""
+    """Lives as long as the session: what was read stays in the conversation, until that is compacted."""
 
     _seen: dict[Path, Seen] = field(default_factory=dict)
     _failures: dict[Path, int] = field(default_factory=dict)
@@ -51,6 +52,10 @@ class Reads:
     def paths(self) -> tuple[Path, ...]:
         """Every file read or written, earliest first."""
         return tuple(self._seen)
+
+    def keep_only(self, paths: Set[Path]) -> None:
+        """Forget every file but these: the text of the others is no longer in the conversation."""
+        self._seen = {path: seen for path, seen in self._seen.items() if path in paths}
 
     def failed(self, path: Path) -> int:
         """Count a refused edit of `path`; how many there were since the last one that applied."""

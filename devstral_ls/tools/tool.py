@@ -22,20 +22,25 @@ from devstral_ls.workspace.view import View
 
 @dataclass(frozen=True, slots=True)
 class ToolOutput:
-    """text: what the model reads. summary: one line for people. staged: the file this call changed, if it did."""
+    """text: what the model reads. summary: one line for people. staged: the file this call changed, if it did.
+
+    images: data URIs that the model is shown besides.
+    """
 
     text: str
     summary: str
     staged: Path | None = None
+    images: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ToolContext:
-    """What tools work on. commands: None where commands are turned off."""
+    """What tools work on. commands: None where commands are turned off. blind: why the model can't be shown images."""
 
     view: View
     reads: Reads
     commands: Commands | None = None
+    blind: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

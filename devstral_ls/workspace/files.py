@@ -48,6 +48,18 @@ def read_file(path: Path, *, beneath: Path | None = None, name: str | None = Non
     return decode(data, shown)
 
 
+def read_bytes(path: Path, most: int, *, beneath: Path | None = None, name: str | None = None) -> bytes:
+    """The file as it is, at most `most` bytes of it. Raises and takes what `read_file` does."""
+    shown = name or str(path)
+    try:
+        data = _read(path, beneath, most + 1, shown, largest=most)
+    except OSError as error:
+        raise _explained(error, shown) from error
+    if len(data) > most:
+        raise NotText(f"{shown} is larger than {most >> 20} MiB, more than can be read.")
+    return data
+
+
 def read_form(path: Path, *, beneath: Path | None = None) -> tuple[str, bool]:
     """The encoding and byte order mark that a file begins with; utf-8 without a mark when it can't be read."""
     try:
@@ -93,16 +105,16 @@ def _form(head: bytes) -> tuple[str | None, bytes]:
     return next(((encoding, mark) for mark, encoding in _BOMS if head.startswith(mark)), ("utf-8", b""))
 
 
-def _read(path: Path, beneath: Path | None, most: int, shown: str) -> bytes:
+def _read(path: Path, beneath: Path | None, most: int, shown: str, largest: int = MAX_SIZE) -> bytes:
     """The first `most` bytes. The file is looked at before it is opened: opening a device can already do something."""
     _require_regular(os.lstat(path).st_mode, shown)
     descriptor = _open(path, beneath)
     try:
         status = os.fstat(descriptor)
         _require_regular(status.st_mode, shown)
-        if most > MAX_SIZE and status.st_size > MAX_SIZE:
+        if most > largest and status.st_size > largest:
             size = status.st_size / 2**20
-            raise NotText(f"{shown} is {size:.1f} MiB, more than can be read ({MAX_SIZE >> 20}). Search it instead.")
+            raise NotText(f"{shown} is {size:.1f} MiB, more than can be read ({largest >> 20}). Search it instead.")
         parts: list[bytes] = []
         while most > 0 and (part := os.read(descriptor, most)):
             parts.append(part)

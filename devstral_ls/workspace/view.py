@@ -10,7 +10,7 @@ from pathlib import Path
 
 from devstral_ls.errors import NotFound, NotText, PathRefused
 from devstral_ls.workspace.documents import Document, OpenDocuments
-from devstral_ls.workspace.files import mode_of, read_file, read_form
+from devstral_ls.workspace.files import mode_of, read_bytes, read_file, read_form
 from devstral_ls.workspace.found import Found, Line, Query
 from devstral_ls.workspace.layers import Layer, Layers
 from devstral_ls.workspace.names import folds_to_git
@@ -107,6 +107,10 @@ class View:
             check(root)
             return None
         return Snapshot(path, path_to_uri(path), file.text, "disk", None, digest_of(file.text), file.encoding, file.bom)
+
+    def data(self, path: Path, most: int) -> bytes:
+        """The bytes of the file on disk, whatever is staged or open. Raises NotFound, NotText for more than `most`."""
+        return read_bytes(path, most, beneath=self._root(path), name=self.show(path))
 
     def exists(self, path: Path) -> bool:
         layer = self._layers().get(path)

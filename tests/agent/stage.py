@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from devstral_ls.agent import agent
+from devstral_ls.agent.budget import Budget
 from devstral_ls.agent.events import Event, Noticed, RunEnded
 from devstral_ls.agent.session import Session
 from devstral_ls.llm.messages import AssistantMessage, ToolMessage, UserMessage
@@ -22,17 +23,22 @@ class Stage:
         self.events: list[Event] = []
         self.backend = ScriptedBackend([])
         self.commands: Commands | None = None
+        self.budget: Budget | None = None
+        self.blind: str | None = None
 
     async def run(
-        self, *turns: Turn, prompt: str = "Do it.", max_turns: int = 20, tools: Sequence[Tool] = TOOLS
+        self, *turns: Turn, prompt: str | UserMessage = "Do it.", max_turns: int = 20, tools: Sequence[Tool] = TOOLS
     ) -> RunEnded:
         self.backend = ScriptedBackend(list(turns))
         return await self.start(prompt, max_turns, tools)
 
-    async def start(self, prompt: str = "Do it.", max_turns: int = 20, tools: Sequence[Tool] = TOOLS) -> RunEnded:
-        context = ToolContext(self.view, self.session.reads, self.commands)
+    async def start(
+        self, prompt: str | UserMessage = "Do it.", max_turns: int = 20, tools: Sequence[Tool] = TOOLS
+    ) -> RunEnded:
+        context = ToolContext(self.view, self.session.reads, self.commands, self.blind)
+        asked = UserMessage(prompt) if isinstance(prompt, str) else prompt
         return await agent.run(
-            self.session, UserMessage(prompt), self.backend, tools, context, self.events.append, max_turns
+            self.session, asked, self.backend, tools, context, self.events.append, max_turns, self.budget
         )
 
     def results(self) -> list[str]:

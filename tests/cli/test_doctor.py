@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,11 @@ from devstral_ls.llm.discovery import Endpoint, Probed
 from devstral_ls.scripted import Script, ScriptedServer
 
 from .running import environ, run, script
+
+CALLED = {"calls": [{"name": "report_number", "arguments": {"number": 7}}], "when": "report_number"}
+READY = {"text": '{"ready": true}', "when": "JSON"}
+SEEN = {"text": "47", "when": "picture"}
+CAPABLE = (CALLED, CALLED, READY, SEEN)
 
 
 @pytest.fixture
@@ -25,19 +31,82 @@ async def test_a_server_that_answers_is_what_a_run_would_use(tmp_path: Path, env
     (tmp_path / ".vibe" / ".env").write_text("MISTRAL_API_KEY='very-secret'\n")
     (tmp_path / "devstral-ls").mkdir()
     (tmp_path / "devstral-ls" / "config.toml").write_text("[llm]\ntemprature = 1\n")
-    with ScriptedServer(script()) as model:
+    with ScriptedServer(script(*CAPABLE)) as model:
         asked = ("--base-url", model.base_url)
         told = await run("doctor", "--json", *asked, cwd=tmp_path, env=env)
-        shown = await run("doctor", *asked, cwd=tmp_path, env={**env, "NO_COLOR": "1"})
+        shown = await run("doctor", "--quick", *asked, cwd=tmp_path, env={**env, "NO_COLOR": "1"})
         url = model.base_url
+    assert len(model.requests) == 4
     found = json.loads(told.out)
     assert (told.code, shown.code) == (0, 0)
     assert (found["ok"], found["model"], found["error"]) == (True, "devstral-small-2", None)
     assert [each["status"] for each in found["servers"] if each["url"] == url] == ["ready"]
     assert "did you mean llm.temperature?" in found["configProblems"][0]
+    assert found["profile"] == "Devstral Small 2"
+    assert [each["outcome"] for each in found["trials"]] == ["yes"] * 4
+    assert (found["findings"], found["advice"]) == ([], [])
     assert found["key"] == "Mistral Vibe's ~/.vibe/.env"
     assert "A run would use devstral-small-2, served by " in shown.out
     assert "very-secret" not in told.out + told.err + shown.out + shown.err
+
+
+async def test_what_the_trials_show_is_shown_with_its_fix_and_kept(tmp_path: Path, env: dict[str, str]) -> None:
+    printed = {"text": '[TOOL_CALLS]report_number[ARGS]{"number": 7}', "when": "report_number"}
+    turns = script(printed, printed, READY, {"text": "no idea", "when": "picture"})
+    with ScriptedServer(turns, context_length=8192) as model:
+        ran = await run("doctor", "--base-url", model.base_url, cwd=tmp_path, env={**env, "NO_COLOR": "1"})
+    assert ran.code == 0
+    assert "as text: report_number {" in ran.out
+    assert "Start vLLM with `--enable-auto-tool-choice --tool-call-parser mistral`." in ran.out
+    assert "Start vLLM with `--max-model-len 65536`." in ran.out
+    (kept,) = json.loads((tmp_path / "devstral-ls" / "servers.json").read_text()).values()
+    assert (kept["tools"], kept["json_mode"], kept["vision"]) == ("native", True, None)
+
+
+async def test_a_model_that_answers_nothing_would_not_do(tmp_path: Path, env: dict[str, str]) -> None:
+    with ScriptedServer(script()) as model:
+        ran = await run("doctor", "--base-url", model.base_url, cwd=tmp_path, env=env)
+    assert ran.code == 1
+    assert "A run would not work. The model does not answer." in ran.out
+
+
+STORY = (
+    {"calls": [{"name": "write_a_story", "arguments": {}}], "when": "write me a story"},
+    {"text": "Long ago.", "when": "galaxy"},
+)
+TALK = (
+    {"text": "Dr Strange.\ndef who():\n    return 'Dr Strange'", "when": "powerful"},
+    {"text": "Rust.", "when": "web server"},
+    {"text": f"Made by Mistral AI; {date.today().isoformat()}.", "when": "Who are you"},
+)
+
+
+async def test_the_published_conversations_are_reported_one_by_one(tmp_path: Path, env: dict[str, str]) -> None:
+    turns = Script.parse({"model": "devstral-2", "turns": [*STORY, *TALK]})
+    with ScriptedServer(turns) as model:
+        asked = ("doctor", "--conformance", "--context", "900", "--base-url", model.base_url)
+        well = await run(*asked, cwd=tmp_path, env={**env, "NO_COLOR": "1"})
+    assert (well.code, well.err) == (0, "")
+    assert "4 of 4 went well, 1 do not apply, at " in well.out
+    assert [line.split("  ")[0].lstrip("✓-+ok ") for line in well.out.splitlines() if " tokens " in line][
+        2
+    ] == "long context"
+
+
+async def test_conformance_as_json_covers_every_model_and_fails_when_one_does(
+    tmp_path: Path, env: dict[str, str]
+) -> None:
+    turns = Script.parse({"model": "devstral-2", "turns": [*STORY, *TALK]})
+    with ScriptedServer(turns, "ollama", other_models=["deepseek-coder-v2:16b"]) as model:
+        asked = ("--conformance", "--json", "--models", "all", "--context", "900")
+        ran = await run("doctor", *asked, "--base-url", model.base_url, cwd=tmp_path, env=env)
+    told = json.loads(ran.out)
+    assert (ran.code, told["ok"]) == (1, False)
+    passed = {(row["model"], row["scenario"]): row["passed"] for row in told["rows"]}
+    assert len(passed) == 10
+    assert passed["devstral-2", "small talk"] is True
+    assert passed["deepseek-coder-v2:16b", "small talk"] is False
+    assert {"seconds", "promptTokens", "completionTokens", "came", "mode"} < set(told["rows"][0])
 
 
 async def test_without_a_server_it_names_the_commands_and_fails(tmp_path: Path, env: dict[str, str]) -> None:
@@ -84,10 +153,8 @@ def test_what_runs_already_is_mended_first() -> None:
     assert commands[2] == "export MISTRAL_API_KEY=..."
 
 
-def test_a_small_window_and_another_model_are_mentioned() -> None:
-    small = Endpoint(OLLAMA, "devstral-small-2", None, "ollama", context_window=4096)
+def test_another_model_is_mentioned() -> None:
     other = Endpoint(OLLAMA, "llama3", None, "ollama", context_window=65536)
-    assert "OLLAMA_CONTEXT_LENGTH=" in advice(small)[0]
     assert "not a Devstral model" in advice(other)[0]
     assert advice(Endpoint(OLLAMA, "devstral-small-2", None, "ollama")) == []
 

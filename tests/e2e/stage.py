@@ -258,9 +258,9 @@ class Stages:
         self, turns: Sequence[Json], manner: Manner, script: Json
     ) -> AsyncIterator[tuple[ScriptedServer, Wire]]:
         key = script.pop("api_key", None)
-        others = script.pop("other_models", ())
+        others, version = script.pop("other_models", ()), script.pop("version", None)
         parsed = Script.parse({"turns": list(turns), **script})
-        with ScriptedServer(parsed, manner, api_key=key, other_models=others) as model:
+        with ScriptedServer(parsed, manner, api_key=key, other_models=others, version=version) as model:
             async with wire(model.port) as line:
                 yield model, line
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from devstral_ls.llm.picture import from_uri
 from tests.doubles.editor import BARE, HELIX, NEOVIM, VS_CODE, behaving
 from tests.e2e.stage import Stages, edit, read, say
 
@@ -265,7 +266,9 @@ async def test_images_go_to_the_model(stages: Stages) -> None:
     async with stages.on(NEOVIM, FILES, [say("A dot.")]) as at:
         await at.run(prompt="what is this", images=[pixel])
         parts = at.model.requests[0]["messages"][-1]["content"]
-        assert {"type": "image_url", "image_url": {"url": pixel}} in parts
+        (sent,) = [part["image_url"]["url"] for part in parts if part["type"] == "image_url"]
+        assert sent.startswith("data:image/")
+        assert (from_uri(sent).width, from_uri(sent).height) == (1, 1)
 
 
 async def test_agents_md_is_told_once_in_a_session(stages: Stages) -> None:

@@ -76,7 +76,7 @@ async def test_wrong_settings_are_named_once_each_and_the_server_starts(stages: 
             (2, "devstral.execution.enabled (initializationOptions) must be true or false, not 'yes'; using True."),
             (2, "devstral.llm.apikey (initializationOptions) is not a setting (did you mean llm.apiKey?)."),
             (2, "devstral.llm.maxTokens (initializationOptions) must be a whole number of at least 1, not 'many'; using 8192."),
-            (2, "devstral.llm.temperature (user file) must be a number of at least 0, not -1; using 0.15."),
+            (2, "devstral.llm.temperature (user file) must be a number of at least 0, not -1; using unset."),
             (2, "devstral.transcript.open (initializationOptions) must be true or false, not 3; using True."),
         ]  # fmt: skip
         assert at.model.requests[0]["temperature"] == 0.15

@@ -11,13 +11,6 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mistral_common.protocol.instruct.request import ChatCompletionRequest
-from mistral_common.protocol.instruct.validator import (
-    MistralRequestValidatorV5,
-    MistralRequestValidatorV11,
-    MistralRequestValidatorV13,
-    ValidationMode,
-)
 
 from devstral_ls.llm.backend import Request, ToolChoice
 from devstral_ls.llm.canonical import RequestEncoder, arrange, to_wire, tools_to_wire
@@ -30,18 +23,12 @@ from devstral_ls.llm.messages import (
     ToolSpec,
     UserMessage,
 )
-from devstral_ls.scripted.rules import refusal
+from tests.doubles.judges import objection
 
 CASES: dict[str, Any] = json.loads(Path(__file__).with_name("history_rules.json").read_bytes())["cases"]
 READ_FILE = ToolSpec(
     "read_file", "Read a file.", {"type": "object", "properties": {"path": {"type": "string"}}, "required": ["path"]}
 )
-# v7 tokenizers are validated by V5's rules.
-VALIDATORS = {
-    "v7": MistralRequestValidatorV5(ValidationMode.test),
-    "v11": MistralRequestValidatorV11(ValidationMode.test),
-    "v13": MistralRequestValidatorV13(ValidationMode.test),
-}
 SYSTEM = SystemMessage("You are a coding agent.")
 IMAGE = (
     "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4"
@@ -69,10 +56,8 @@ def encode(messages: Sequence[Message], tools: Sequence[ToolSpec] = (READ_FILE,)
 def assert_accepted(messages: Sequence[Message]) -> list[dict[str, Any]]:
     """The wire form, after every validator has let it pass."""
     body = encode(messages)
-    assert refusal(body) is None
+    assert objection(body) is None
     wire: list[dict[str, Any]] = body["messages"]
-    for validator in VALIDATORS.values():
-        validator.validate_request(ChatCompletionRequest.from_openai(messages=wire, tools=body["tools"]))
     return wire
 
 

@@ -107,16 +107,30 @@ LM_STUDIO = {
 
 
 @pytest.mark.parametrize(
-    ("manner", "version", "window"),
-    [("vllm", "0.33.0", 4321), ("ollama", "0.32.10", 4321), ("llama.cpp", "b9310-0c1e570", 4321)],
+    ("manner", "version", "said", "can"),
+    [
+        ("vllm", "0.33.0", "devstral-small-2:latest", None),
+        ("ollama", "0.32.10", None, True),
+        ("llama.cpp", "b9310-0c1e570", "/models/devstral-small-2:latest", None),
+    ],
 )
 async def test_a_local_server_is_found_with_its_model_version_and_window(
-    servers: ExitStack, environ: dict[str, str], manner: Manner, version: str, window: int
+    servers: ExitStack, environ: dict[str, str], manner: Manner, version: str, said: str | None, can: bool | None
 ) -> None:
+    window = 4321
     server = start(servers, manner, context_length=window)
     found = await find_server(LlmConfig(), environ, places(("vllm", DEAD), (manner, server.base_url)))
     assert found == Endpoint(
-        server.base_url, "devstral-small-2:latest", None, manner, ("devstral-small-2:latest",), window, version
+        server.base_url,
+        "devstral-small-2:latest",
+        None,
+        manner,
+        ("devstral-small-2:latest",),
+        window,
+        version,
+        said=said,
+        tools=can,
+        vision=can,
     )
 
 

@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 
 from devstral_ls.errors import (
     ContextExceeded,
+    ImagesRefused,
     KeyRejected,
     ModelError,
     ModelNotFound,
     ReplyBroken,
     RequestRejected,
     ServerBusy,
+    ToolsUnsupported,
 )
 from devstral_ls.llm.faults import Fault, classify, classify_frame, to_error
 
@@ -45,6 +47,8 @@ from devstral_ls.llm.faults import Fault, classify, classify_frame, to_error
         (401, "Unauthorized", "auth", False),
         (403, "no", "auth", False),
         (500, "Jinja Exception: conversation roles must alternate", "bad_request", False),
+        (500, "image input is not supported - hint: you may need to provide the mmproj", "bad_request", False),
+        (500, "this model is missing data required for image input", "bad_request", False),
         (422, "no", "bad_request", False),
         (404, "404 page not found", "bad_request", False),
         (503, "Loading model", "server", True),
@@ -105,7 +109,7 @@ def test_a_chunk_of_a_stream_can_be_an_error(frame: dict[str, Any], found: bool)
         (Fault("context_overflow", False, "no"), ContextExceeded, "Start a new session"),
         (Fault("rate_limited", True, "no"), ServerBusy, "try again in a moment"),
         (Fault("model_not_found", False, "no"), ModelNotFound, "'devstral'"),
-        (Fault("tools_unsupported", False, "no"), RequestRejected, "choose a model with tools"),
+        (Fault("tools_unsupported", False, "no"), ToolsUnsupported, "choose a model with tools"),
         (Fault("auth", False, "no"), KeyRejected, "llm.apiKey"),
         (Fault("bad_request", False, "no"), RequestRejected, "http://here/v1"),
         (Fault("server", True, "server busy, please try again"), ServerBusy, "is busy"),
@@ -129,3 +133,19 @@ def test_a_long_message_of_many_lines_becomes_one_short_line() -> None:
 def test_no_body_raises(status: int | None, body: str) -> None:
     assert classify(status, body).message
     classify(status, '{"error":' * 500 + body)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "image input is not supported - hint: if this is unexpected, you may need to provide the mmproj",
+        "Model does not support images. Please use a model that does.",
+        "this model does not support image input (ref: b8bd630e)",
+        "/models/devstral is not a multimodal model",
+        "At most 0 image(s) may be provided in one prompt.",
+        "Failed to create new sequence: failed to process inputs: this model is missing data required for image input",
+    ],
+)
+def test_a_server_that_takes_no_images_is_told_from_other_refusals(message: str) -> None:
+    for status in (400, 500):
+        assert type(to_error(classify(status, json.dumps({"error": message})))) is ImagesRefused

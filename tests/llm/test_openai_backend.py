@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -313,6 +314,19 @@ async def test_a_call_that_the_server_lost_while_streaming_is_fetched_without() 
     assert [type(part) for part in parts[:3]] == [RequestSent, Retrying, RequestSent]
     assert [call.arguments for call in reply_of(parts).calls] == [{"path": "a"}]
     assert [request["stream"] for request in server.requests] == [True, False]
+
+
+async def test_a_call_that_its_server_closed_at_the_token_limit_is_marked_as_cut_off() -> None:
+    turn = Turn(calls=[Call("read_file", {"path": "a"})], usage=(100, 16))
+    parts, _ = await ask([turn], ASK_WITH_TOOLS, max_tokens=16)
+    assert reply_of(parts).finish == "length"
+    assert [(call.arguments, call.error) for call in reply_of(parts).calls] == [(None, "truncated")]
+
+
+async def test_a_request_can_ask_for_less_than_the_longest_reply_but_not_for_more() -> None:
+    for wanted, asked in ((7, 7), (100, 16), (None, 16)):
+        _, server = await ask([Turn("a")], replace(ASK_WITH_TOOLS, max_tokens=wanted), max_tokens=16)
+        assert server.requests[0]["max_tokens"] == asked
 
 
 async def test_a_reply_that_is_empty_twice_is_given_back_empty() -> None:

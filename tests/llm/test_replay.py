@@ -1,4 +1,7 @@
-"""What servers really send, as recorded or derived from their code, decoded in every way it can arrive."""
+"""What servers really send, as recorded or derived from their code, decoded in every way it can arrive.
+
+`wire_cases.json` is what was recorded; `own_cases.json` is what else can be expected of the same formats and quirks.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,10 @@ import pytest
 
 from devstral_ls.llm.replay import run_case, stream_bytes
 
-_CASES: list[dict[str, Any]] = json.loads(Path(__file__).with_name("wire_cases.json").read_text(encoding="utf-8"))[
-    "cases"
+_CASES: list[dict[str, Any]] = [
+    case
+    for name in ("wire_cases.json", "own_cases.json")
+    for case in json.loads(Path(__file__).with_name(name).read_bytes())["cases"]
 ]
 _STREAMS = [case for case in _CASES if "http" not in case]
 _CONTENTS = [case for case in _CASES if "content" in case]
@@ -73,4 +78,19 @@ def test_one_character_per_delta_gives_the_same_reply(case: dict[str, Any]) -> N
 def test_a_message_that_was_not_streamed_gives_the_same_reply(case: dict[str, Any]) -> None:
     message = {"role": "assistant", "content": case["content"]}
     body = {"choices": [{"index": 0, "message": message, "finish_reason": case.get("finish", "stop")}]}
-    assert run_case({"tools": case["tools"], "http": {"status": 200, "body": body}}) == expected(case)
+    whole = {"tools": case["tools"], "request": case.get("request"), "http": {"status": 200, "body": body}}
+    assert run_case(whole) == expected(case)
+
+
+@pytest.mark.parametrize("case", _CONTENTS, ids=by_id)
+def test_two_deltas_split_anywhere_give_the_same_reply(case: dict[str, Any]) -> None:
+    text, request = case["content"], case.get("request")
+    for at in range(1, len(text)):
+        deltas = [{"choices": [{"index": 0, "delta": {"content": piece}}]} for piece in (text[:at], text[at:])]
+        deltas.append({"choices": [{"index": 0, "delta": {}, "finish_reason": case.get("finish", "stop")}]})
+        assert run_case({"tools": case["tools"], "request": request, "stream": deltas}) == expected(case)
+
+
+def test_no_two_cases_have_the_same_name() -> None:
+    names = [case["id"] for case in _CASES]
+    assert len(names) == len(set(names))

@@ -151,6 +151,7 @@ def test_an_error_turn_is_an_http_error() -> None:
     assert (status, json.loads(text), headers["Retry-After"]) == (429, {"message": "slow down"}, "2")
 
 
+@pytest.mark.refused_requests
 def test_a_request_no_real_server_takes_is_refused_and_kept() -> None:
     with ScriptedServer(Script([Turn("a")])) as server, Client(server) as client:
         status, text = client.chat({**ASK, "tools": []})

@@ -7,6 +7,7 @@ import pytest
 from devstral_ls.errors import EditRefused
 from devstral_ls.tools.reads import Reads
 from devstral_ls.workspace.snapshot import Snapshot, digest_of
+from tests.tools.workspaces import workspace
 
 
 def snapshot(text: str) -> Snapshot:
@@ -65,3 +66,15 @@ def test_what_was_written_is_known_as_well_as_before() -> None:
     assert not is_whole(reads)
     reads.wrote(TEXT, whole=True)
     assert is_whole(reads)
+
+
+def test_a_file_that_is_forgotten_has_to_be_read_again(tmp_path: Path) -> None:
+    view = workspace(tmp_path, {"a.py": "one\n", "b.py": "two\n"})
+    kept, gone = (view.read(tmp_path / name) for name in ("a.py", "b.py"))
+    reads = Reads()
+    for snapshot in (kept, gone):
+        reads.saw(snapshot, 1, 1, 1)
+    reads.keep_only({kept.path})
+    reads.require_whole(kept, "a.py")
+    with pytest.raises(EditRefused, match="was not read yet"):
+        reads.require_current(gone, "b.py")

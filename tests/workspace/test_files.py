@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from devstral_ls.errors import NotFound, NotText
-from devstral_ls.workspace.files import MAX_SIZE, FileText, encode, read_file, read_form
+from devstral_ls.workspace.files import MAX_SIZE, FileText, encode, read_bytes, read_file, read_form
 
 posix = pytest.mark.skipif(os.name == "nt", reason="needs POSIX files")
 
@@ -106,3 +106,13 @@ def test_a_file_without_permission_is_refused(tmp_path: Path) -> None:
     path.chmod(0)
     with pytest.raises(NotText, match="permission denied"):
         read_file(path)
+
+
+def test_the_bytes_of_a_file_are_given_as_they_are_up_to_a_limit(tmp_path: Path) -> None:
+    path = tmp_path / "logo.png"
+    path.write_bytes(b"\0\r\n\xff" * 100)
+    assert read_bytes(path, 400) == b"\0\r\n\xff" * 100
+    with pytest.raises(NotText, match="more than can be read"):
+        read_bytes(path, 399)
+    with pytest.raises(NotFound):
+        read_bytes(tmp_path / "none.png", 400)

@@ -11,7 +11,8 @@ from devstral_ls.llm.wire.heads import END_OF_TEXT, MARKER, Head
 from devstral_ls.llm.wire.json_scan import JsonScanner, Scan
 
 _FUNCTION_END = "</function>"
-_PARAMETER = re.compile(r"\s*<parameter=([^>\s]+)>\n?(.*?)\n?</parameter>", re.DOTALL)
+# A value may hold the closing tag; the last one before the next parameter closes it.
+_PARAMETER = re.compile(r"\s*<parameter=([^>\s]+)>\n?(.*?)\n?</parameter>(?=\s*(?:<parameter=|\Z))", re.DOTALL)
 
 
 def find_or_hold(text: str, start: int, literal: str) -> tuple[int, bool]:
@@ -69,7 +70,10 @@ class _JsonBody(Body):
         if not self._broken_name:
             start = self._scanner.feed(text, start)
             self.status = self._scanner.status
-            if self.status is not Scan.BROKEN or not self._scanner.begun or self._name() not in self._offered:
+            if self.status is not Scan.BROKEN or self._name() not in self._offered:
+                return start
+            # A Python dict is begun JSON as well; "{...}" is not.
+            if not self._scanner.begun and text[start] != "'":
                 return start
             if self._head.strict:
                 return start
@@ -123,15 +127,23 @@ class EnvelopeBody(_JsonBody):
 
     def complete(self) -> list[Found] | None:
         if self._broken_name:
-            return self._broken(cut=False)
+            return self._unclosed() or self._broken(cut=False)
         return read_envelopes("".join(self._raw), self._names)
 
     def incomplete(self, *, cut: bool) -> list[Found] | None:
         if self._broken_name:
-            return self._broken(cut=cut)
+            return self._unclosed() or self._broken(cut=cut)
         if not cut and self._head.kind not in ("marker", "xml"):
             return None
         return read_cut_envelopes("".join(self._raw), self._envelopes, self._names) or None
+
+    def _unclosed(self) -> list[Found]:
+        """The calls of an array that the end-of-text token, or the next marker, stands in for the end of."""
+        raw = "".join(self._raw).rstrip().removesuffix(END_OF_TEXT).rstrip()
+        scanner = EnvelopeScanner(self._names)
+        scanner.feed(raw)
+        unclosed = scanner.status is Scan.MORE and scanner.in_array and not scanner.name
+        return read_cut_envelopes(raw, scanner, self._names) if unclosed else []
 
     def _name(self) -> str:
         return self._envelopes.last_name
@@ -140,7 +152,20 @@ class EnvelopeBody(_JsonBody):
 class FunctionBody(Body):
     """`<parameter=key>value</parameter>` lines, or a JSON object, up to `</function>`."""
 
+    def __init__(self, head: Head, names: Collection[str]) -> None:
+        super().__init__(head, names)
+        self._begun = False
+
     def _scan(self, text: str, start: int) -> int:
+        if not self._head.free and not self._begun:
+            # In the middle of a line the tag may only have been mentioned.
+            at = start + len(text[start:]) - len(text[start:].lstrip())
+            if at == len(text):
+                return at
+            self._begun = True
+            if text[at] not in "<{":
+                self.status = Scan.BROKEN
+                return start
         end, ended = find_or_hold(text, start, _FUNCTION_END)
         if not ended:
             return end

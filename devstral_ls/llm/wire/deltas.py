@@ -9,6 +9,8 @@ from typing import Any
 from devstral_ls.llm.wire.json_scan import JsonScanner, Scan
 
 _NO_ID = ("", "null")
+_PIECES = 256
+"""Pieces that are kept apart; each costs several times what its few characters do."""
 
 
 class Slot:
@@ -18,42 +20,56 @@ class Slot:
         self.id = call_id
         self.name = ""
         self.announced = False
+        self._blocks: list[str] = []
         self._pieces: list[str] = []
         self._scanner = JsonScanner()
         self._scanned = 0
 
     @property
     def arguments(self) -> str:
-        return "".join(self._pieces)
+        return "".join((*self._blocks, *self._pieces))
 
     @property
     def begun(self) -> bool:
         """Some of the arguments have arrived."""
-        return bool(self._pieces)
+        return bool(self._blocks or self._pieces)
 
     def add(self, name: str, arguments: str) -> None:
         # A name comes whole, in fragments, or again with every delta; after the arguments it can't be a fragment.
-        if not self.name or (name != self.name and not self._pieces):
-            self.name += name
+        if not self.name or (name != self.name and not self.begun):
+            grown = len(self.name) > 2 and name.startswith(self.name)
+            self.name = name if grown else self.name + name
         if arguments:
             self._pieces.append(arguments)
+            if len(self._pieces) == _PIECES:
+                self._join()
 
     def complete(self) -> bool:
         """The arguments are a whole JSON value; each piece is scanned once, however often this is asked."""
-        for piece in self._pieces[self._scanned :]:
-            self._scanner.feed(piece)
-        self._scanned = len(self._pieces)
+        self._join()
+        for block in self._blocks[self._scanned :]:
+            self._scanner.feed(block)
+        self._scanned = len(self._blocks)
         return self._scanner.status is Scan.DONE
+
+    def _join(self) -> None:
+        if self._pieces:
+            self._blocks.append("".join(self._pieces))
+            self._pieces.clear()
 
 
 class CallDeltas:
     """The calls of one reply, in the order they began.
 
     Servers number calls from 0 or 1, all with 0, or not at all; ids are missing, empty, null or "null" after the first
-    delta. A new id with a name is a new call whatever its index says.
+    delta, or the same for all calls. A new id with a name is a new call whatever its index says; so is a name with new
+    arguments behind a call that is complete, unless both its id and its index say otherwise.
+
+    whole: the entries are no deltas; each is a call.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, whole: bool = False) -> None:
+        self._whole = whole
         self.slots: list[Slot] = []
         self._by_index: dict[int, Slot] = {}
         self._by_id: dict[str, Slot] = {}
@@ -72,7 +88,8 @@ class CallDeltas:
         index = entry.get("index")
         index = index if isinstance(index, int) else None
 
-        slot = self._find(index, call_id, name)
+        arguments = _as_text(function.get("arguments"))
+        slot = None if self._whole else self._find(index, call_id, name, arguments)
         if slot is None:
             slot = Slot(call_id)
             self.slots.append(slot)
@@ -81,12 +98,15 @@ class CallDeltas:
             self._by_id[call_id] = slot
         if index is not None:
             self._by_index[index] = slot
-        slot.add(name, _as_text(function.get("arguments")))
+        slot.add(name, arguments)
         return slot
 
-    def _find(self, index: int | None, call_id: str, name: str) -> Slot | None:
-        if call_id in self._by_id:
-            return self._by_id[call_id]
+    def _find(self, index: int | None, call_id: str, name: str, arguments: str) -> Slot | None:
+        slot = self._by_id.get(call_id)
+        if slot is not None:
+            elsewhere = index is None or self._by_index.get(index) is not slot
+            another = name and elsewhere and arguments not in ("", slot.arguments) and slot.complete()
+            return None if another else slot
         slot = self._by_index.get(index) if index is not None else (self.slots[-1] if self.slots else None)
         if slot is None:
             return None

@@ -112,8 +112,8 @@ class EnvelopeScanner(JsonScanner):
 
     @property
     def all_calls(self) -> bool:
-        """Every object that has ended had a name and arguments."""
-        return self._plausible
+        """Every object that has ended had a name and arguments, and there was one."""
+        return self._plausible and self.last_name != ""
 
     def _level(self) -> int:
         """0 outside any call, 1 in a call's own keys, 2 in its function wrapper's, more further in."""

@@ -89,6 +89,7 @@ class Normaliser:
 
     def whole(self, body: Any) -> tuple[list[Part], Reply]:
         """Parts and reply of a body that was not streamed."""
+        self._deltas = CallDeltas(whole=True)
         parts = self.feed(body)
         last, reply = self.finish()
         return parts + last, reply
