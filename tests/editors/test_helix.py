@@ -32,9 +32,10 @@ class Terminal:
         self._tmux = ["tmux", "-S", str(socket), "-f", "/dev/null"]
 
     def start(self, command: list[str], cwd: Path, environ: Mapping[str, str]) -> None:
-        settings = [part for name, value in environ.items() for part in ("-e", f"{name}={value}")]
+        # Not by tmux's own -e: it takes PATH from whoever starts it.
+        settings = [f"{name}={value}" for name, value in environ.items()]
         size = ["-x", "100", "-y", "30"]
-        self._run("new-session", "-d", "-s", "it", *size, "-c", str(cwd), *settings, shlex.join(command))
+        self._run("new-session", "-d", "-s", "it", *size, "-c", str(cwd), shlex.join(["env", *settings, *command]))
 
     def type(self, *keys: str) -> None:
         self._run("send-keys", "-t", "it", *keys)
