@@ -1,16 +1,21 @@
-"""What holds for every test: each request that a scripted server received is one that every real server takes."""
+"""What holds for every test: no example is timed, and every request to a scripted server is one all servers take."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 
 from devstral_ls.scripted.traffic import Traffic
 from tests.doubles.judges import objection
 
 _received: list[Any] = []
+
+# How long an example takes says more about the machine than about the code.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 def pytest_configure(config: pytest.Config) -> None:
