@@ -92,8 +92,11 @@ class Settings:
             self._pulled = answer[0]
 
     async def _register(self) -> None:
-        registration = {"id": "devstral-configuration", "method": "workspace/didChangeConfiguration"}
-        registration["registerOptions"] = {"section": SECTION}  # type: ignore[assignment]
+        registration = {
+            "id": "devstral-configuration",
+            "method": "workspace/didChangeConfiguration",
+            "registerOptions": {"section": SECTION},
+        }
         try:
             await self._connection.ask("client/registerCapability", {"registrations": [registration]}, timeout=PATIENCE)
         except ClientError as error:
