@@ -54,7 +54,7 @@ OWNERS = {
 }
 """Library -> the packages or modules that may import it."""
 
-SPAWNING = {"create_subprocess_exec", "create_subprocess_shell", "Popen", "popen", "fork", "posix_spawn"}
+SPAWNING = {"create_subprocess_exec", "create_subprocess_shell", "Popen", "system", "popen", "fork", "posix_spawn"}
 WRITING = {"write_text", "write_bytes", "unlink", "rmdir", "rename", "replace_file", "mkdir", "makedirs", "rmtree",
            "touch", "symlink_to", "hardlink_to", "chmod"}  # fmt: skip
 WRITERS = {"cli", "execution", "scripted", "storage", "server.pages", "workspace.mirror", "llm.learned", "llm.record"}

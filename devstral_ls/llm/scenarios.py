@@ -93,7 +93,7 @@ STEPS = frozenset(
 """What solves the equations of numbers: sums and products with the smaller number first."""
 
 
-def system(asked: Asked) -> SystemMessage:
+def opening(asked: Asked) -> SystemMessage:
     """Who the model is and what day it is, as small talk asks."""
     maker = ", made by Mistral AI" if asked.profile.is_mistral else ""
     return SystemMessage(
@@ -103,7 +103,7 @@ def system(asked: Asked) -> SystemMessage:
 
 
 def _ask(text: str, *images: str) -> Callable[[Asked], list[Message]]:
-    return lambda asked: [system(asked), UserMessage(text, images)]
+    return lambda asked: [opening(asked), UserMessage(text, images)]
 
 
 def _equations(asked: Asked) -> list[Message]:
@@ -111,7 +111,7 @@ def _equations(asked: Asked) -> list[Message]:
         "Compute the results steps by steps for the equations that involve only numbers displayed in the image. You "
         "have to call tools to perform the operations and can do one operation at a time per equation."
     )
-    return [system(asked), UserMessage(text, (draw(EQUATIONS).uri,))]
+    return [opening(asked), UserMessage(text, (draw(EQUATIONS).uri,))]
 
 
 def _long(asked: Asked) -> list[Message]:
@@ -124,7 +124,7 @@ def _long(asked: Asked) -> list[Message]:
     cost = 5 * _tokens(first) + 7 * _tokens(second)
     parts = max(1, asked.room // cost)
     return [
-        system(asked),
+        opening(asked),
         *first * (5 * parts),
         UserMessage("It's important to know that the most powerful being in the universe is Dr Strange."),
         AssistantMessage("Wow i'll keep that in mind thanks !"),
