@@ -16,6 +16,7 @@ from devstral_ls.edits.candidate import Candidate, Wording, replacement
 from devstral_ls.edits.lines import split_lines, with_line_feeds
 from devstral_ls.edits.relaxations import RELAXATIONS
 from devstral_ls.edits.source import BYTE_ORDER_MARK, Source
+from devstral_ls.edits.spans import Edit
 from devstral_ls.errors import EditRefused
 
 
@@ -34,6 +35,8 @@ class Replaced:
     """What was replaced, in order; replacements that share a line share a region."""
     relaxation: str | None
     """How the match departed from the model's text, to be read after "matched"; None when it was exact."""
+    edits: tuple[Edit, ...]
+    """The same as what was done to the file's own text, through whatever relaxation it was found."""
 
 
 def replace(text: str, old: str, new: str, *, replace_all: bool = False) -> Replaced:
@@ -110,27 +113,28 @@ def _apart(candidates: Sequence[Candidate]) -> Iterator[Candidate]:
 
 def _written(source: Source, candidates: Sequence[Candidate]) -> Replaced:
     parts: list[str] = []
-    spans: list[tuple[int, int]] = []
+    edits: list[Edit] = []
     at = length = 0
     for candidate in candidates:
-        kept = source.raw[at : source.raw_offset(candidate.start)]
-        inserted = replacement(source, candidate)
+        start, end = source.raw_offset(candidate.start), source.raw_offset(candidate.end)
+        kept, inserted = source.raw[at:start], replacement(source, candidate)
         parts += (kept, inserted)
-        spans.append((length + len(kept), length + len(kept) + len(inserted)))
+        edits.append(Edit(length + len(kept), source.raw[start:end], inserted))
         length += len(kept) + len(inserted)
-        at = source.raw_offset(candidate.end)
+        at = end
     parts.append(source.raw[at:])
     text = "".join(parts)
     if text == source.raw:
         raise EditRefused(explain.no_effect(source, candidates[0]))
-    return Replaced(text, _regions(text, spans), candidates[0].relaxation)
+    return Replaced(text, _regions(text, edits), candidates[0].relaxation, tuple(edits))
 
 
-def _regions(text: str, spans: Sequence[tuple[int, int]]) -> tuple[Region, ...]:
+def _regions(text: str, edits: Sequence[Edit]) -> tuple[Region, ...]:
     starts = list(accumulate(map(len, split_lines(text)), initial=0))
     lines = max(1, len(starts) - 1)
     regions: list[Region] = []
-    for start, end in spans:
+    for edit in edits:
+        start, end = edit.start, edit.start + len(edit.new)
         first = min(bisect_right(starts, start), lines)
         last = bisect_right(starts, end - 1) if end > start else first
         if regions and first <= regions[-1].end_line:

@@ -40,7 +40,7 @@ async def run(arguments: EditFile, context: ToolContext) -> ToolOutput:
         replaced = replace(before.text, arguments.old_string, arguments.new_string, replace_all=arguments.replace_all)
     except EditRefused as error:
         raise refused(context, path, f"{shown}: {error}{_elsewhere(arguments, context, path)}") from None
-    after = staged(context, path, replaced.text)
+    after = staged(context, path, replaced.text, edits=replaced.edits)
     places = "1 place" if len(replaced.regions) == 1 else f"{len(replaced.regions)} places"
     regions = [(region.start_line, region.end_line) for region in replaced.regions]
     text = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
+from devstral_ls.edits.spans import Edit
 from devstral_ls.errors import EditRefused
 from devstral_ls.tools.tool import ToolContext
 from devstral_ls.workspace.snapshot import Snapshot
@@ -19,9 +20,11 @@ def note_on_disk(path: Path) -> str:
     return "\nNote: the file is read-only on disk; tell the user." if read_only else ""
 
 
-def staged(context: ToolContext, path: Path, text: str, *, whole: bool = False) -> Snapshot:
-    """Stage `text` and count it as read: the model knows what it wrote."""
-    context.view.stage(path, text)
+def staged(
+    context: ToolContext, path: Path, text: str, *, whole: bool = False, edits: tuple[Edit, ...] | None = None
+) -> Snapshot:
+    """Stage `text` and count it as read: the model knows what it wrote. edits: how it came of the text before."""
+    context.view.stage(path, text, edits)
     snapshot = context.view.read(path)
     context.reads.wrote(snapshot, whole=whole)
     return snapshot

@@ -6,17 +6,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from devstral_ls.edits.spans import Edit
 from devstral_ls.workspace.paths import same_file_key
 from devstral_ls.workspace.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """A file as staged. text None: deleted. base: what it was made from, None: the file did not exist."""
+    """A file as staged. text None: deleted. base: what it was made from, None: the file did not exist.
+
+    edits: what made the text of the base, in the order in which it was done; None when anything else did.
+    """
 
     path: Path
     text: str | None
     base: Snapshot | None
+    edits: tuple[Edit, ...] | None = None
 
     @property
     def changes_nothing(self) -> bool:
@@ -35,10 +40,16 @@ class Overlay:
     def get(self, path: Path) -> Staged | None:
         return self._staged.get(same_file_key(path))
 
-    def stage(self, path: Path, text: str | None, base: Snapshot | None) -> None:
-        """Put `text` over the file. The base of the first staging stays: it is what the user still has."""
+    def stage(self, path: Path, text: str | None, base: Snapshot | None, edits: tuple[Edit, ...] | None = None) -> None:
+        """Put `text` over the file. The base of the first staging stays: it is what the user still has.
+
+        edits: how `text` was made of what the file was until now, staged or not.
+        """
         first = self.get(path)
-        self._staged[same_file_key(path)] = Staged(path, text, first.base if first else base)
+        if first is not None:
+            base = first.base
+            edits = None if edits is None or first.edits is None else first.edits + edits
+        self._staged[same_file_key(path)] = Staged(path, text, base, edits)
 
     def drop(self, path: Path) -> None:
         """Forget what is staged for the file, if anything."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from devstral_ls.edits.spans import Edit
 from devstral_ls.errors import NotFound, NotText, PathRefused
 from devstral_ls.workspace.documents import Document, OpenDocuments
 from devstral_ls.workspace.files import mode_of, read_bytes, read_file, read_form
@@ -126,8 +127,11 @@ class View:
             return False
         return stat.S_ISDIR(mode_of(path)) or layers.has_file_below(path)
 
-    def stage(self, path: Path, text: str) -> None:
-        """Put `text` over the file, or make the file. Raises PathRefused where no file can be, NotText over no text."""
+    def stage(self, path: Path, text: str, edits: tuple[Edit, ...] | None = None) -> None:
+        """Put `text` over the file, or make the file. edits: how `text` was made of the file as it is in the view.
+
+        Raises PathRefused where no file can be, NotText over no text.
+        """
         if self.is_dir(path):
             raise PathRefused(f"{self.show(path)} is a directory. Choose the path of a file.")
         root = self._root(path)
@@ -136,7 +140,7 @@ class View:
                 break
             if self.exists(parent) and not self.is_dir(parent):
                 raise PathRefused(f"{self.show(parent)} is a file, so nothing can be below it. Choose another path.")
-        self.overlay.stage(path, text, self.original(path))
+        self.overlay.stage(path, text, self.original(path), edits)
 
     def remove(self, path: Path) -> None:
         """Stage the file's deletion. Raises NotFound, NotText."""

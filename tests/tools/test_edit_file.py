@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from devstral_ls.edits.spans import Edit
 from devstral_ls.errors import EditRefused, NotFound
 from devstral_ls.tools.tool import ToolContext
 from tests.tools.workspaces import Opened, call, workspace
@@ -54,6 +55,21 @@ async def test_a_next_edit_needs_no_new_read(given: Given) -> None:
     await edit(context, "a.py", "one", "1")
     await edit(context, "a.py", "two", "2")
     assert staged(context, "a.py") == "1\n2\n"
+
+
+async def test_what_edits_did_to_a_file_is_kept_until_it_is_rewritten(given: Given) -> None:
+    context = given({"a.py": "one\ntwo\n"})
+    await call(context, "read_file", file_path="a.py")
+    await edit(context, "a.py", "one  \n", "1\n")
+    await edit(context, "a.py", "two", "2")
+    path = context.view.resolve("a.py")
+    made = context.view.overlay.get(path)
+    assert made is not None
+    assert made.edits == (Edit(0, "one\n", "1\n"), Edit(2, "two", "2"))
+    await call(context, "write_file", file_path="a.py", content="1\n2\n3\n")
+    made = context.view.overlay.get(path)
+    assert made is not None
+    assert made.edits is None
 
 
 async def test_an_edit_of_an_unread_file_is_refused(given: Given) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from devstral_ls.edits.spans import Edit
 from devstral_ls.workspace.overlay import Overlay, Staged
 from devstral_ls.workspace.snapshot import Snapshot, digest_of
 
@@ -42,3 +43,27 @@ def test_what_is_dropped_is_forgotten_with_its_base() -> None:
     assert overlay.get(path) is None
     overlay.stage(path, "three", None)
     assert overlay.get(path) == Staged(path, "three", None)
+
+
+def test_edits_are_kept_in_their_order_until_something_else_makes_the_text() -> None:
+    overlay, path = Overlay(), Path("/w/a")
+    first, second = Edit(0, "one", "two"), Edit(0, "two", "three")
+    overlay.stage(path, "two", snapshot(path, "one"), (first,))
+    overlay.stage(path, "three", snapshot(path, "one"), (second,))
+    staged = overlay.get(path)
+    assert staged is not None
+    assert staged.edits == (first, second)
+    overlay.stage(path, "four", snapshot(path, "one"))
+    overlay.stage(path, "five", snapshot(path, "one"), (Edit(0, "four", "five"),))
+    staged = overlay.get(path)
+    assert staged is not None
+    assert staged.edits is None
+
+
+def test_a_new_file_has_no_edits() -> None:
+    overlay, path = Overlay(), Path("/w/a")
+    overlay.stage(path, "one", None)
+    overlay.stage(path, "two", None, (Edit(0, "one", "two"),))
+    staged = overlay.get(path)
+    assert staged is not None
+    assert staged.edits is None
