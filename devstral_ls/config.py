@@ -116,6 +116,12 @@ class EditsConfig:
         "code actions.",
         "review",
     )
+    inline: bool = setting(
+        "edits.inline",
+        "Whether what is proposed is shown in the text too: an information mark at each change with its lines, and "
+        "code lenses to accept or reject it, in editors that have them.",
+        False,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,8 @@ def reanchor(edits: Sequence[Edit], current: str) -> str | None:
     """`current` with the edits made wherever their old text now stands; None unless each has one certain place.
 
     The old text has to be there once, exactly but for line endings, which are `current`'s. There is no certain place
-    either for an insertion that is already there, nor inside a line for a text so short that it may be another.
+    either for an insertion that is already there, nor inside a line for a text so short that it may be another, nor
+    inside a word.
     """
     for edit in edits:
         source = Source(current)
@@ -49,9 +50,20 @@ def _place(source: Source, edit: Edit) -> int | None:
     end = start + len(old)
     if len("".join(old.split())) < TELLING and not _whole_lines(source.plain, start, end):
         return None
+    if _inside_a_word(source.plain, start) or _inside_a_word(source.plain, end):
+        return None
     if old in new and any(at <= start and end <= at + len(new) for at in source.occurrences(new)):
         return None
     return start
+
+
+def _inside_a_word(plain: str, at: int) -> bool:
+    """Whether a word or number goes on across `at`: `return 1` is no part of `return 1000`."""
+    return 0 < at < len(plain) and _is_word(plain[at - 1]) and _is_word(plain[at])
+
+
+def _is_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
 
 
 def _whole_lines(plain: str, start: int, end: int) -> bool:

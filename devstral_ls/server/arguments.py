@@ -33,7 +33,7 @@ class Arguments:
     diagnostics: tuple[dict[str, Any], ...] = ()
     proposal_id: str | None = None
     uris: tuple[str, ...] | None = None
-    hunks: tuple[int, ...] | None = None
+    hunks: tuple[int | str, ...] | None = None
 
 
 def parse(command: str, arguments: Any, work_done_token: Any = None) -> Arguments:
@@ -108,8 +108,10 @@ def _texts(value: Any) -> tuple[str, ...]:
     return tuple(_text(item) for item in value)
 
 
-def _numbers(value: Any) -> tuple[int, ...]:
-    if not isinstance(value, list) or not all(type(item) is int and item >= 0 for item in value):
+def _hunks(value: Any) -> tuple[int | str, ...]:
+    if not isinstance(value, list):
+        raise TypeError
+    if not all(isinstance(item, str) or (type(item) is int and item >= 0) for item in value):
         raise TypeError
     return tuple(value)
 
@@ -154,7 +156,7 @@ FIELDS: Mapping[str, tuple[str, Callable[[Any], Any], str]] = {
     "diagnostics": ("diagnostics", _diagnostics, "a list of LSP diagnostics"),
     "proposalId": ("proposal_id", _text, "a proposal's id"),
     "uris": ("uris", _texts, "a list of URIs"),
-    "hunks": ("hunks", _numbers, "a list of hunk numbers, counted from 0"),
+    "hunks": ("hunks", _hunks, "a list of hunk ids, or of numbers counted from 0"),
 }
 """JSON name -> (our field, reader, what it must be)."""
 

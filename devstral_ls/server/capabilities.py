@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from devstral_ls.server.action import KINDS
 from devstral_ls.server.client import Client
-from devstral_ls.server.code_actions import KINDS
 from devstral_ls.server.commands import COMMANDS
 from devstral_ls.server.pages import SCHEME
 
@@ -18,7 +18,7 @@ def server_capabilities(client: Client) -> dict[str, Any]:
     workspace: dict[str, Any] = {"workspaceFolders": {"supported": True, "changeNotifications": True}}
     if client.text_document_content:
         workspace["textDocumentContent"] = {"schemes": [SCHEME]}
-    return {
+    capabilities: dict[str, Any] = {
         "positionEncoding": client.encoding,
         "textDocumentSync": {"openClose": True, "change": 2, "save": {"includeText": False}},
         "codeActionProvider": {"codeActionKinds": KINDS, "resolveProvider": True},
@@ -26,3 +26,6 @@ def server_capabilities(client: Client) -> dict[str, Any]:
         "workspace": workspace,
         "experimental": {"devstral": {"version": VERSION, "stream": True}},
     }
+    if client.code_lens:
+        capabilities["codeLensProvider"] = {"resolveProvider": False}
+    return capabilities

@@ -43,6 +43,8 @@ class Client:
     action_disabled: bool = False
     action_resolves_edit: bool = False
     action_llm_tag: bool = False
+    code_lens: bool = False
+    code_lens_refresh: bool = False
     text_document_content: bool = False
     stream: bool = False
     preview: Preview = "ask"
@@ -91,6 +93,8 @@ def resolve(params: Mapping[str, Any]) -> Client:
         action_resolves_edit="edit" in _list(_table(action.get("resolveSupport")).get("properties"))
         and action.get("dataSupport") is True,
         action_llm_tag=1 in _list(_table(action.get("tagSupport")).get("valueSet")),
+        code_lens=isinstance(text_document.get("codeLens"), Mapping),
+        code_lens_refresh=_table(workspace.get("codeLens")).get("refreshSupport") is True,
         text_document_content=isinstance(workspace.get("textDocumentContent"), Mapping),
         stream=extras.get("stream") is True,
         preview=_preview(name, apply_edit, annotations),

@@ -16,6 +16,8 @@ from devstral_ls.errors import InvalidRequest, RequestRefused
 from devstral_ls.server import instructions
 from devstral_ls.server.arguments import Arguments, parse
 from devstral_ls.server.editor import Target
+from devstral_ls.server.outcomes import status as states
+from devstral_ls.server.proposals import IN_THE_TEXT, Proposal
 from devstral_ls.server.report import describe
 from devstral_ls.server.runs import Run, RunRequest
 from devstral_ls.server.shown import SOURCE
@@ -106,6 +108,7 @@ async def status(server: DevstralServer, _: Arguments) -> Any:
         ],
         "sessions": [conversation.id for conversation in server.sessions.all()],
         "proposals": [describe(proposal) for proposal in server.review.proposals.pending()],
+        "outcomes": _outcomes(server),
     }
 
 
@@ -129,8 +132,8 @@ async def show_transcript(server: DevstralServer, arguments: Arguments) -> Any:
 async def apply_proposal(server: DevstralServer, arguments: Arguments) -> Any:
     """Apply a proposal, or the named files or hunks of it."""
     proposal = server.review.pick(arguments.proposal_id)
-    outcome = await server.review.apply(proposal, _paths(arguments), arguments.hunks)
-    done = [*outcome.applied, *outcome.modified]
+    outcome = await server.review.apply(proposal, _paths(arguments), _hunks(proposal, arguments))
+    done = outcome.done
     failure = outcome.failure() or (None if done else "There was nothing to apply.")
     if failure is not None:
         # Most editors drop a command's answer when it was picked from the code actions.
@@ -144,9 +147,9 @@ async def apply_proposal(server: DevstralServer, arguments: Arguments) -> Any:
 
 
 async def discard_proposal(server: DevstralServer, arguments: Arguments) -> Any:
-    """Discard a proposal, or the named files of it."""
+    """Discard a proposal, or the named files or hunks of it."""
     proposal = server.review.pick(arguments.proposal_id)
-    dropped = server.review.discard(proposal, _paths(arguments))
+    dropped = server.review.discard(proposal, _paths(arguments), _hunks(proposal, arguments))
     if not dropped:
         raise RequestRefused("None of these files has pending edits in this proposal.")
     return {"proposalId": proposal.id, "discarded": [file.uri for file in dropped]}
@@ -159,6 +162,22 @@ async def show_diff(server: DevstralServer, arguments: Arguments) -> Any:
     if not shown:
         server.user.tell("info", f"The diff is at {uri}")
     return {"proposalId": proposal.id, "diff": proposal.diff(), "uri": uri, "shown": shown}
+
+
+async def undo(server: DevstralServer, arguments: Arguments) -> Any:
+    """Take back what the session's last applied proposal changed, even after saves; not what you changed since."""
+    if arguments.session_id is not None:
+        server.sessions.get(arguments.session_id)
+    undone = await server.review.undo(arguments.session_id)
+    failure = undone.failure()
+    if failure is not None:
+        server.user.tell("warning", failure)
+    return {
+        "proposalId": undone.proposal_id,
+        "undone": failure is None,
+        "files": undone.uris,
+        "failureReason": failure,
+    }
 
 
 COMMANDS: Mapping[str, Command] = {
@@ -177,6 +196,7 @@ COMMANDS: Mapping[str, Command] = {
     "devstral.applyProposal": apply_proposal,
     "devstral.discardProposal": discard_proposal,
     "devstral.showDiff": show_diff,
+    "devstral.undo": undo,
 }
 
 
@@ -242,11 +262,33 @@ def _result(server: DevstralServer, run: Run) -> dict[str, Any]:
         "turns": run.ended.turns if run.ended else 0,
         "edits": {
             "proposed": [file.uri for file in files],
-            "applied": [file.uri for file in files if file.decision in ("applied", "modified")],
-            "rejected": [file.uri for file in files if file.decision == "rejected"],
+            "applied": [file.uri for file in files if file.state in IN_THE_TEXT],
+            "rejected": [file.uri for file in files if file.state == "rejected"],
         },
+        "outcome": proposal.state if proposal is not None else None,
         "proposalId": proposal.id if proposal is not None else None,
         "transcript": run.conversation.transcript.path.as_uri(),
+    }
+
+
+def _outcomes(server: DevstralServer) -> list[dict[str, Any]]:
+    """What became of the current session's proposals, as the text shows it now."""
+    current, review = server.sessions.current, server.review
+    return [
+        {"proposalId": proposal.id, "state": proposal.state, "files": states(proposal, review.history, review.read)}
+        for proposal in (review.proposals.of_session(current.id) if current is not None else ())
+    ]
+
+
+def _hunks(proposal: Proposal, arguments: Arguments) -> set[str] | None:
+    """The ids of the hunks that are named by id, or by number through the pending diff."""
+    if arguments.hunks is None:
+        return None
+    pending = proposal.hunk_ids()
+    return {
+        pending[hunk] if isinstance(hunk, int) else hunk
+        for hunk in arguments.hunks
+        if isinstance(hunk, str) or hunk < len(pending)
     }
 
 

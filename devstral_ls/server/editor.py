@@ -8,9 +8,9 @@ from typing import Any
 
 from devstral_ls.config import Config
 from devstral_ls.errors import NotFound, NotText, RequestRefused, WorkspaceGone
-from devstral_ls.server.applying import Current
 from devstral_ls.server.client import Client
 from devstral_ls.server.documents import DocumentStore
+from devstral_ls.server.placing import Current
 from devstral_ls.workspace.files import read_file
 from devstral_ls.workspace.overlay import Overlay
 from devstral_ls.workspace.paths import canonical, uri_to_path
@@ -45,14 +45,16 @@ class Editor:
         return self.last_target
 
     def current(self, path: Path) -> Current:
-        """The file as it is now, in the editor or on disk; unreadable counts as absent."""
+        """The file as it is now, in the editor or on disk."""
         document = self.documents.at(path)
         if document is not None:
             return Current(document.text, document.version, document.uri)
         try:
             return Current(read_file(path).text, None)
-        except (NotFound, NotText):
+        except NotFound:
             return Current(None, None)
+        except NotText:
+            return Current(None, None, readable=False)
 
     def roots(self, target: Target | None) -> list[Path]:
         """The workspace folders, the target's first; without folders, the target's own directory.

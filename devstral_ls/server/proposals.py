@@ -1,25 +1,52 @@
-"""Edits a run proposed, from the moment it ends until every file of them is decided."""
+"""Edits a run proposed, from the moment it ends until every hunk of them is decided."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Set
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
-from devstral_ls.edits.diff import apply_hunks, diff_lines
-from devstral_ls.edits.rebase import Conflict, rebase
+from devstral_ls.edits.diff import Hunk, apply_hunks, diff_lines
+from devstral_ls.edits.lines import split_lines
+from devstral_ls.edits.spans import Edit
 from devstral_ls.edits.unified import stat, unified_diff
-from devstral_ls.server.to_lsp import TextChange
-from devstral_ls.workspace.paths import path_to_uri
 
-Decision = Literal["pending", "applied", "rejected", "modified", "superseded"]
-"""modified: applied, then changed by the user. superseded: a later proposal of the session contains it."""
+Decision = Literal["applied", "rejected", "modified", "undone", "superseded"]
+"""modified: applied, then changed by the user. undone: applied, then taken back. superseded: a later proposal of the
+session contains it."""
+
+State = Literal["pending", "partly applied"] | Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A hunk that was decided about. diff: its lines, without headers."""
+
+    decision: Decision
+    diff: str
+    added: int
+    removed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a file that is to be moved is now."""
+
+    path: Path
+    uri: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
 class FileProposal:
-    """One file's proposed text. base: what it was made from (None: no such file); staged: None for a deletion."""
+    """What is still proposed for one file: its way from `base` to `staged`, hunk by hunk, and what was decided.
+
+    base: what it was made from, with the hunks applied since (None: no such file). staged: without the hunks rejected
+    since (None for a deletion). edits: the exact replacements it was made with, when it was made with nothing else.
+    """
 
     path: Path
     uri: str
@@ -27,11 +54,39 @@ class FileProposal:
     """As shown to people: relative to the workspace."""
     base: str | None
     staged: str | None
-    decision: Decision = "pending"
+    moved: Origin | None = None
+    cut: tuple[Hunk, ...] | None = None
+    """Its hunks, in lines of `base`; None: as a comparison of the two texts gives them."""
+    edits: tuple[Edit, ...] | None = None
+    decision: Decision | None = None
+    """About what was left of it at last; None while something is pending."""
+    settled: tuple[Settled, ...] = ()
 
     @property
-    def kind(self) -> Literal["create", "edit", "delete"]:
+    def kind(self) -> Literal["create", "edit", "delete", "rename"]:
+        if self.moved is not None:
+            return "rename"
         return "create" if self.base is None else "delete" if self.staged is None else "edit"
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it can only be taken or left: a file made, deleted or moved."""
+        return self.kind != "edit"
+
+    @property
+    def state(self) -> State:
+        if self.decision is None:
+            return "pending"
+        return _together({hunk.decision for hunk in self.settled} | {self.decision})
+
+    @property
+    def hunks(self) -> tuple[Hunk, ...]:
+        """What is left to decide, in lines of `base`; one for what can only be taken whole."""
+        return self.cut if self.cut is not None else _hunks(self.base, self.staged, self.is_whole)
+
+    def ids(self) -> tuple[str, ...]:
+        """A name for each hunk that stays the same while others are decided and the text around it changes."""
+        return _ids(self.uri, self.base or "", self.hunks)
 
     def stat(self) -> tuple[int, int]:
         """Lines added and removed."""
@@ -39,30 +94,79 @@ class FileProposal:
 
     def diff(self) -> str:
         """A unified diff as git prints it."""
-        old = "/dev/null" if self.base is None else f"a/{self.name}"
+        old = f"a/{self.moved.name}" if self.moved else "/dev/null" if self.base is None else f"a/{self.name}"
         new = "/dev/null" if self.staged is None else f"b/{self.name}"
-        return unified_diff(self.base or "", self.staged or "", old, new)
+        moved = f"rename from {self.moved.name}\nrename to {self.name}\n" if self.moved else ""
+        return moved + unified_diff(self.base or "", self.staged or "", old, new)
+
+    def only(self, ids: Collection[str]) -> FileProposal:
+        """The file with only those of its hunks."""
+        if set(self.ids()) <= set(ids):
+            return self
+        assert not self.is_whole, "a file made, deleted or moved has one hunk"
+        cut = tuple(hunk for key, hunk in zip(self.ids(), self.hunks, strict=True) if key in ids)
+        return replace(self, staged=apply_hunks(self.base or "", cut), cut=cut, edits=None)
+
+    def decide(self, fates: Mapping[str, Decision]) -> FileProposal:
+        """With those of its hunks decided, by id. What is left stays pending."""
+        hunks = dict(zip(self.ids(), self.hunks, strict=True))
+        mine = {key: fates[key] for key in hunks if key in fates}
+        if not mine or self.decision is not None:
+            return self
+        if len(mine) == len(hunks) and len(set(mine.values())) == 1:
+            return replace(self, decision=next(iter(mine.values())))
+        base = self.base or ""
+        settled = self.settled + tuple(_settled(base, hunks[key], decision) for key, decision in mine.items())
+        kept = [hunks[key] for key, decision in mine.items() if decision in IN_THE_TEXT]
+        left = [hunk for key, hunk in hunks.items() if key not in mine]
+        decided = replace(
+            self,
+            base=apply_hunks(base, kept),
+            staged=apply_hunks(base, sorted([*kept, *left], key=lambda hunk: hunk.old_start)),
+            cut=tuple(_after(hunk, kept) for hunk in left),
+            edits=None,
+            settled=settled,
+        )
+        return decided if left else replace(decided, decision=settled[-1].decision)
+
+
+IN_THE_TEXT: frozenset[State] = frozenset({"applied", "modified"})
+
+
+def _together(states: Set[State]) -> State:
+    """What parts decided like this come to."""
+    if len(states) == 1:
+        return next(iter(states))
+    if states <= IN_THE_TEXT:
+        return "modified"
+    return "partly applied" if states & (IN_THE_TEXT | {"partly applied"}) else "rejected"
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What one run proposes. A value: a decision makes a new one with the same id."""
+    """What one run proposes. A value: a decision makes a new one with the same id.
+
+    note: a line about what was run on it, such as `42 tests pass`.
+    """
 
     id: str
     session_id: str
     files: tuple[FileProposal, ...]
+    note: str = ""
 
     @property
     def pending(self) -> tuple[FileProposal, ...]:
-        return tuple(file for file in self.files if file.decision == "pending")
+        return tuple(file for file in self.files if file.decision is None)
 
     @property
-    def state(self) -> str:
-        """pending, applied, rejected or partly applied."""
-        decisions = {file.decision for file in self.files}
-        if "pending" in decisions:
+    def state(self) -> State:
+        if self.pending:
             return "pending"
-        return next(iter(decisions)) if len(decisions) == 1 else "partly applied"
+        return _together({file.state for file in self.files})
+
+    def hunk_ids(self) -> list[str]:
+        """Every pending hunk, as numbered from 0 through the files of the diff."""
+        return [key for file in self.pending for key in file.ids()]
 
     def summary(self) -> str:
         """Such as `2 files, +41 -7`, of what is still pending."""
@@ -71,24 +175,20 @@ class Proposal:
             (sum(column) for column in zip(*(file.stat() for file in files), strict=True)) if files else (0, 0)
         )
         count = "1 file" if len(files) == 1 else f"{len(files)} files"
-        return f"{count}, +{added} -{removed}"
+        return f"{count}, +{added} -{removed}" + (f", {self.note}" if self.note else "")
 
     def diff(self) -> str:
         """The unified diff of what is still pending."""
         return "".join(file.diff() for file in self.pending)
 
-    def decided(self, path: Path, decision: Decision) -> Proposal:
-        """The proposal with one pending file decided."""
-        files = tuple(
-            replace(file, decision=decision) if file.path == path and file.decision == "pending" else file
-            for file in self.files
-        )
-        return replace(self, files=files)
+    def decide(self, fates: Mapping[str, Decision]) -> Proposal:
+        """With those hunks decided, by id."""
+        return replace(self, files=tuple(file.decide(fates) for file in self.files))
 
-    def with_base(self, path: Path, base: str) -> Proposal:
-        """The proposal with a pending file's base moved on, after some of its hunks were applied."""
-        files = tuple(replace(file, base=base) if file.path == path else file for file in self.files)
-        return replace(self, files=files)
+    def decided(self, path: Path, decision: Decision) -> Proposal:
+        """With all that is pending of one file decided."""
+        fates = {key: decision for file in self.pending if file.path == path for key in file.ids()}
+        return self.decide(fates)
 
 
 class Proposals:
@@ -101,6 +201,10 @@ class Proposals:
     def get(self, proposal_id: str) -> Proposal | None:
         return self._by_id.get(proposal_id)
 
+    def of_session(self, session_id: str) -> list[Proposal]:
+        """Oldest first."""
+        return [proposal for proposal in self._by_id.values() if proposal.session_id == session_id]
+
     def pending(self) -> list[Proposal]:
         """Oldest first."""
         return [proposal for proposal in self._by_id.values() if proposal.pending]
@@ -112,44 +216,48 @@ class Proposals:
         return proposal
 
 
-def select(file: FileProposal, hunks: Sequence[int], first: int) -> FileProposal:
-    """The file with only those hunks of it that are in `hunks`; its own are numbered from `first`."""
-    mine = [number for number in range(first, first + hunk_count(file)) if number in hunks]
-    if len(mine) == hunk_count(file):
-        return file
-    if not mine:
-        return replace(file, staged=file.base)
-    base = file.base or ""
-    kept = [hunk for number, hunk in enumerate(diff_lines(base, file.staged or ""), first) if number in mine]
-    return replace(file, staged=apply_hunks(base, kept))
-
-
-def hunk_count(file: FileProposal) -> int:
-    return max(1, len(diff_lines(file.base or "", file.staged or "")))
-
-
-def change_now(file: FileProposal, current: str | None, version: int | None, uri: str | None = None) -> TextChange:
-    """The change that brings the file from its text now to what is proposed; raises Conflict.
-
-    current: the text in the editor or on disk, None where there is no file. uri: of the open document, as the editor
-    spells it.
-    """
-    if current == file.base:
-        staged = file.staged
-    elif file.base is None or file.staged is None or current is None:
-        raise Conflict(1, 1)
-    else:
-        staged = rebase(file.base, file.staged, current)
-    new_folder = current is None and not file.path.parent.is_dir()
-    return TextChange(uri or path_to_uri(file.path), version, current, staged, in_new_folder=new_folder)
-
-
 def names(files: Iterable[FileProposal], most: int = 3) -> str:
     """`a.py, b.py and 3 more`."""
     listed = [file.name for file in files]
     if len(listed) <= most:
         return ", ".join(listed)
     return f"{', '.join(listed[:most])} and {len(listed) - most} more"
+
+
+@lru_cache(maxsize=64)
+def _hunks(base: str | None, staged: str | None, whole: bool) -> tuple[Hunk, ...]:
+    if whole:
+        old = split_lines(base or "")
+        return (Hunk(0, len(old), tuple(split_lines(staged or ""))),)
+    return diff_lines(base or "", staged or "")
+
+
+@lru_cache(maxsize=64)
+def _ids(uri: str, base: str, hunks: tuple[Hunk, ...]) -> tuple[str, ...]:
+    lines = split_lines(base)
+    found: list[str] = []
+    for hunk in hunks:
+        # With the unchanged lines beside it, which hunks never share all of.
+        around = lines[max(0, hunk.old_start - 1) : hunk.old_end + 1]
+        content = "\0".join([uri, "".join(around), "".join(hunk.new_lines)])
+        digest = sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+        # The same change made twice in a file: told apart by their order.
+        found.append(f"{digest}-{sum(1 for key in found if key.startswith(digest)) + 1}")
+    return tuple(found)
+
+
+def _after(hunk: Hunk, applied: Iterable[Hunk]) -> Hunk:
+    """The hunk in lines of the text once others are applied."""
+    above = [other for other in applied if other.old_start < hunk.old_start]
+    shift = sum(len(other.new_lines) - (other.old_end - other.old_start) for other in above)
+    return Hunk(hunk.old_start + shift, hunk.old_end + shift, hunk.new_lines)
+
+
+def _settled(base: str, hunk: Hunk, decision: Decision) -> Settled:
+    old = split_lines(base)[hunk.old_start : hunk.old_end]
+    lines = [f"-{line}" for line in old] + [f"+{line}" for line in hunk.new_lines]
+    diff = "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
+    return Settled(decision, diff, len(hunk.new_lines), len(old))
 
 
 def _ignore(_: Proposal) -> None:

@@ -17,6 +17,7 @@ from devstral_ls.agent.events import (
     ToolStarted,
     TurnStarted,
 )
+from devstral_ls.edits.diff import Hunk
 from devstral_ls.server.applying import Applied
 from devstral_ls.server.progress import Progress
 from devstral_ls.server.proposals import Proposal, names
@@ -179,14 +180,22 @@ def describe(proposal: Proposal) -> dict[str, object]:
                 "uri": file.uri,
                 "path": file.name,
                 "kind": file.kind,
-                "state": file.decision,
+                "state": file.state,
                 "added": file.stat()[0],
                 "removed": file.stat()[1],
+                "hunks": [
+                    {"id": key, "line": hunk.old_start, "added": len(hunk.new_lines), "removed": _length(hunk)}
+                    for key, hunk in (zip(file.ids(), file.hunks, strict=True) if file.decision is None else ())
+                ],
             }
             for file in proposal.files
         ],
         "diff": proposal.diff(),
     }
+
+
+def _length(hunk: Hunk) -> int:
+    return hunk.old_end - hunk.old_start
 
 
 def _outcome(state: str, ended: RunEnded | None, proposal: Proposal | None) -> str:

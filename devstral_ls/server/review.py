@@ -7,12 +7,18 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from devstral_ls.edits.fates import fates
+from devstral_ls.edits.rebase import Conflict, rebase
 from devstral_ls.errors import RequestRefused
-from devstral_ls.server.applying import Applied, Applying, Current, found
+from devstral_ls.server.applying import Applied, Applying
 from devstral_ls.server.client import Client
+from devstral_ls.server.delivery import Delivery
 from devstral_ls.server.dialogs import Dialogs, Withdrawn
+from devstral_ls.server.history import Change, History
 from devstral_ls.server.outgoing import ClientError
-from devstral_ls.server.proposals import FileProposal, Proposal, Proposals, names
+from devstral_ls.server.placing import Read, conflicts
+from devstral_ls.server.proposals import Decision, FileProposal, Proposal, Proposals, names
+from devstral_ls.server.undo import Undone, undo
 
 if TYPE_CHECKING:
     from devstral_ls.config import EditsMode
@@ -25,7 +31,7 @@ APPLY, SHOW_DIFF, DISCARD = "Apply", "Show diff", "Discard"
 class Review:
     """The proposals of this connection and what is decided about them.
 
-    current: reads a file as it is now. show_diff: shows a proposal's diff to the user.
+    read: reads a file as it is now. show_diff: shows a proposal's diff to the user.
     """
 
     def __init__(
@@ -33,21 +39,24 @@ class Review:
         client: Client,
         dialogs: Dialogs,
         proposals: Proposals,
-        current: Callable[[Path], Current],
+        read: Read,
         show_diff: Callable[[Proposal], Any],
     ) -> None:
         self._dialogs = dialogs
         self.proposals = proposals
-        self._applying = Applying(client, dialogs, proposals, current)
+        self.history = History()
+        self.read = read
+        self._delivery = Delivery(client, dialogs, read)
+        self._applying = Applying(self._delivery, proposals, self.history, read)
         self._show_diff = show_diff
 
     @property
     def client(self) -> Client:
-        return self._applying.client
+        return self._delivery.client
 
     @client.setter
     def client(self, client: Client) -> None:
-        self._applying.client = client
+        self._delivery.client = client
 
     async def present(self, proposal: Proposal, mode: EditsMode) -> Applied:
         """Take a new proposal to the user as the mode and the client want it; undecided, it stays pending."""
@@ -63,6 +72,9 @@ class Review:
         titles = [APPLY, SHOW_DIFF, DISCARD]
         while True:
             message = f"Devstral proposes {proposal.summary()}: {names(proposal.pending)}"
+            changed = [file for file in proposal.pending if conflicts(file, self.read)]
+            if changed:
+                message += f" ({names(changed)} changed meanwhile where the edits are: those can't be applied)"
             try:
                 choice = await self._dialogs.choose(message, titles, can_wait=True)
             except (Withdrawn, ClientError) as error:
@@ -90,34 +102,51 @@ class Review:
         self,
         proposal: Proposal,
         paths: Collection[Path] | None = None,
-        hunks: Sequence[int] | None = None,
+        hunks: Collection[str] | None = None,
         *,
         preview: bool = False,
     ) -> Applied:
-        """Apply the pending files, or those in `paths`, or only the hunks with these numbers."""
+        """Apply the pending files, or those in `paths`, or only the hunks with these ids."""
         return await self._applying.apply(proposal, paths, hunks, preview=preview)
 
-    def discard(self, proposal: Proposal, paths: Collection[Path] | None = None) -> list[FileProposal]:
-        """Decide against the pending files (or those in `paths`); the editor's text is not touched."""
-        dropped = [file for file in proposal.pending if paths is None or file.path in paths]
-        for file in dropped:
-            proposal = proposal.decided(file.path, "rejected")
-        self.proposals.put(proposal)
+    def discard(
+        self, proposal: Proposal, paths: Collection[Path] | None = None, hunks: Collection[str] | None = None
+    ) -> list[FileProposal]:
+        """Decide against the pending files (or those in `paths`, or these hunks); the editor's text is not touched."""
+        fates: dict[str, Decision] = {}
+        dropped: list[FileProposal] = []
+        for file in proposal.pending:
+            mine = [key for key in file.ids() if hunks is None or key in hunks]
+            if mine and (paths is None or file.path in paths):
+                dropped.append(file)
+                fates |= dict.fromkeys(mine, "rejected")
+        self.proposals.put(proposal.decide(fates))
         return dropped
+
+    async def undo(self, session_id: str | None) -> Undone:
+        """Take back the last applied proposal of the session, or of any."""
+        return await undo(self._delivery, self.proposals, self.history, self.read, session_id)
 
     def interested(self, path: Path) -> bool:
         """Whether anything here depends on the file's text."""
-        return self._applying.waits_for(path) or any(
-            file.path == path for proposal in self.proposals.pending() for file in proposal.pending
+        return self._delivery.waits_for(path) or any(
+            path in (file.path, file.moved.path if file.moved else None)
+            for proposal in self.proposals.pending()
+            for file in proposal.pending
         )
 
     def observe(self, path: Path, text: str | None) -> None:
-        """The file's text is now this: wakes who waits for it, and settles proposals applied by other ways."""
-        self._applying.arrived(path, text)
+        """The file's text is now this: wakes who waits for it, and settles what was applied by other ways."""
+        self._delivery.arrived(path, text)
+        if self._delivery.waits_for(path):
+            return
         for proposal in self.proposals.pending():
             for file in proposal.pending:
-                if file.path == path and text is not None and found(file.base, file.staged, text) == "all":
-                    self.proposals.put(proposal.decided(path, "applied"))
+                there = _there(file, text) if file.path == path else ()
+                if there:
+                    self.proposals.put(proposal.decide(dict.fromkeys(there, "applied")))
+                    change = Change(path, file.name, _before(file, there, text), text)
+                    self.history.add(proposal.id, proposal.session_id, [change])
 
     def pick(self, proposal_id: str | None) -> Proposal:
         """The pending proposal with this id, or the newest; RequestRefused when there is none."""
@@ -132,3 +161,23 @@ class Review:
         if not named.pending:
             raise RequestRefused(f"Proposal {proposal_id} is {named.state} already.")
         return named
+
+
+def _there(file: FileProposal, text: str | None) -> Sequence[str]:
+    """The ids of those pending hunks that the text has."""
+    if file.is_whole:
+        return file.ids() if text == file.staged else ()
+    if text is None or text == file.base:
+        return ()
+    found = fates(file.base or "", file.hunks, text)
+    return [key for key, fate in zip(file.ids(), found, strict=True) if fate == "kept"]
+
+
+def _before(file: FileProposal, there: Collection[str], text: str | None) -> str | None:
+    """The text without those hunks, which is what it was before they were applied."""
+    if file.is_whole or text is None:
+        return file.base
+    try:
+        return rebase(file.only(there).staged or "", file.base or "", text)
+    except Conflict:
+        return text

@@ -27,10 +27,11 @@ from devstral_ls.server.approval import commands_of
 from devstral_ls.server.dialogs import Dialogs
 from devstral_ls.server.editor import Editor, Target
 from devstral_ls.server.from_lsp import prompt_context
+from devstral_ls.server.outcomes import outcomes
 from devstral_ls.server.report import Report
 from devstral_ls.server.review import Review
 from devstral_ls.server.sessions import Conversation, Sessions
-from devstral_ls.server.staging import propose, restage
+from devstral_ls.server.staging import Aside, propose, restage, until_it_fits
 from devstral_ls.tools import TOOLS
 from devstral_ls.tools.tool import ToolContext
 
@@ -247,26 +248,26 @@ class Runs:
             shown += await images.load(request.pasted, view, None)
         elif request.pasted:
             run.report(Noticed(f"What is pasted as a data: URI is left out: {blind}."))
-        notes = [*conversation.tell(), *restage(self._review, conversation, view)]
+        review = self._review
+        mine = review.proposals.of_session(conversation.id)
+        notes = conversation.tell(outcomes(mine, review.history, review.read))
+        notes += restage(review, conversation, view)
         if request.prepare is not None:
             request.prepare(view)
         prompt = user_prompt(self._context(run, view, notes))
         commands = commands_of(run.report, self._dialogs) if self._editor.config.execution.enabled else None
         session = conversation.session
         context = ToolContext(view=view, reads=session.reads, commands=commands, blind=blind)
+        turns, budget = self._editor.config.agent.max_turns, self._model.budget
+
+        async def ask(message: UserMessage) -> RunEnded:
+            return await agent.run(session, message, backend, TOOLS, context, run.report, turns, budget)
+
+        aside = Aside()
         try:
-            run.ended = await agent.run(
-                session,
-                UserMessage(prompt, shown),
-                backend,
-                TOOLS,
-                context,
-                run.report,
-                self._editor.config.agent.max_turns,
-                self._model.budget,
-            )
+            run.ended = await until_it_fits(ask, UserMessage(prompt, shown), view, aside, run.report)
         finally:
-            proposal = propose(self._review, conversation, view)
+            proposal = propose(review, conversation, view, aside)
             run.proposal_id = proposal.id if proposal is not None else None
 
     def _context(self, run: Run, view: View, notes: list[str]) -> PromptContext:

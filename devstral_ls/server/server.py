@@ -24,7 +24,7 @@ from devstral_ls.config import Layer
 from devstral_ls.errors import RequestRefused
 from devstral_ls.llm.openai_backend import preload
 from devstral_ls.llm.record import Folder
-from devstral_ls.server import code_actions, commands
+from devstral_ls.server import code_actions, commands, lenses, proposal_actions
 from devstral_ls.server.arguments import Arguments
 from devstral_ls.server.capabilities import server_capabilities
 from devstral_ls.server.dialogs import Dialogs
@@ -96,6 +96,7 @@ class DevstralServer(LanguageServer):
             {
                 types.TEXT_DOCUMENT_CODE_ACTION: self.code_action,
                 types.CODE_ACTION_RESOLVE: self.resolve_code_action,
+                types.TEXT_DOCUMENT_CODE_LENS: self.code_lens,
                 types.TEXT_DOCUMENT_DID_SAVE: self.did_save,
                 types.WORKSPACE_DID_CHANGE_CONFIGURATION: self.settings.changed,
                 types.WORKSPACE_DID_CHANGE_WATCHED_FILES: self.did_change_watched_files,
@@ -174,16 +175,18 @@ class DevstralServer(LanguageServer):
         path = opened.path
         if path is not None and self.review.interested(path):
             self.review.observe(path, opened.text)
+            self._marks.show_soon(self.review.proposals.pending)
 
     def _disk_changed(self, path: Path) -> None:
         if self.review.interested(path) and self.editor.documents.at(path) is None:
             self.review.observe(path, self.editor.current(path).text)
 
     def _proposal_changed(self, proposal: Proposal) -> None:
-        self.sessions.note(proposal)
         self._marks.show(self.review.proposals.pending())
+        if self.editor.config.edits.inline and self.editor.client.code_lens_refresh:
+            self._spawn(self.protocol.ask(types.WORKSPACE_CODE_LENS_REFRESH, None, timeout=10), "refresh the lenses")
         for file in proposal.files:
-            if file.decision == "pending" and file.path.parent.is_dir():
+            if file.decision is None and file.path.parent.is_dir():
                 self._watcher.watch(file.path)
             else:
                 self._watcher.unwatch(file.path)
@@ -200,8 +203,15 @@ class DevstralServer(LanguageServer):
         context: dict[str, Any] = self.protocol.plain(params.context)
         return code_actions.actions(opened, uri, where, context, self._surroundings())
 
+    def code_lens(self, params: types.CodeLensParams) -> list[dict[str, Any]]:
+        if not self.editor.config.edits.inline:
+            return []
+        opened = self.editor.documents.get(params.text_document.uri)
+        return lenses.lenses(opened, self.review.proposals.pending(), self.editor.current)
+
     def resolve_code_action(self, params: types.CodeAction) -> dict[str, Any]:
-        return code_actions.resolve(self.protocol.plain(params), self._surroundings())
+        pending = self.review.proposals.pending()
+        return proposal_actions.resolve(self.protocol.plain(params), pending, self.editor.client, self.editor.current)
 
     def _surroundings(self) -> code_actions.Surroundings:
         return code_actions.Surroundings(
@@ -209,7 +219,7 @@ class DevstralServer(LanguageServer):
             running=[(run.conversation.id, TASKS[run.request.command].title) for run in self.runs.going()],
             prompts=self.pages.prompts,
             proposals=self.review.proposals.pending(),
-            current=lambda file: self.editor.current(file.path),
+            read=self.editor.current,
         )
 
     async def execute(self, params: Any) -> Any:

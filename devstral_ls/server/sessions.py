@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from devstral_ls.agent.session import Session
 from devstral_ls.errors import RequestRefused
-from devstral_ls.server.proposals import Decision, Proposal
+from devstral_ls.server.outcomes import Outcome
 from devstral_ls.storage.transcript import Transcript
-
-WORDS: dict[Decision, str] = {
-    "applied": "accepted and applied",
-    "rejected": "rejected",
-    "modified": "applied and then changed by the user",
-}
 
 
 @dataclass(slots=True)
@@ -25,19 +20,18 @@ class Conversation:
     transcript: Transcript
     proposal_id: str | None = None
     """The newest proposal's."""
-    untold: list[str] = field(default_factory=list)
-    """Decisions the model does not know of yet, one line each."""
-    noted: set[tuple[str, str]] = field(default_factory=set)
-    """(proposal id, file name) of every decision noted so far."""
+    told: dict[tuple[str, str], str] = field(default_factory=dict)
+    """What the model knows of each proposed file's outcome."""
 
     @property
     def id(self) -> str:
         return self.session.id
 
-    def tell(self) -> list[str]:
-        """What the user decided since the last turn, one line per file, told once."""
-        lines, self.untold = self.untold, []
-        return lines
+    def tell(self, outcomes: Iterable[Outcome]) -> list[str]:
+        """What the model does not know yet of what became of its proposals, told once."""
+        new = [outcome for outcome in outcomes if self.told.get(outcome.about) != outcome.state]
+        self.told.update({outcome.about: outcome.state for outcome in new})
+        return [outcome.text for outcome in new]
 
 
 class Sessions:
@@ -72,13 +66,3 @@ class Sessions:
 
     def all(self) -> list[Conversation]:
         return list(self._by_id.values())
-
-    def note(self, proposal: Proposal) -> None:
-        """Remember what was decided about a proposal, for the model's next turn."""
-        conversation = self._by_id.get(proposal.session_id)
-        if conversation is None:
-            return
-        for file in proposal.files:
-            if file.decision in WORDS and (proposal.id, file.name) not in conversation.noted:
-                conversation.noted.add((proposal.id, file.name))
-                conversation.untold.append(f"Your proposed edits to {file.name} were {WORDS[file.decision]}.")

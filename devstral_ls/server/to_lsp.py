@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from devstral_ls.edits.diff import Hunk, diff_lines
 from devstral_ls.edits.lines import split_lines
@@ -29,9 +30,15 @@ class TextChange:
     after: str | None
     in_new_folder: bool = False
     """Whether the folder of a file to create has to be created too."""
+    new_uri: str | None = None
+    """Where the file is moved to, if it is."""
+    hunks: tuple[Hunk, ...] | None = None
+    """The hunks from `before` to `after`, where they are known; else a comparison decides."""
 
 
-def text_edits(before: str, after: str, encoding: Encoding) -> list[dict[str, Any]]:
+def text_edits(
+    before: str, after: str, encoding: Encoding, hunks: Sequence[Hunk] | None = None
+) -> list[dict[str, Any]]:
     """Minimal, ordered, non-overlapping line hunks that turn `before` into `after`, as LSP TextEdits."""
     lines = split_lines(before)
     return [
@@ -42,7 +49,7 @@ def text_edits(before: str, after: str, encoding: Encoding) -> list[dict[str, An
             },
             "newText": "".join(hunk.new_lines),
         }
-        for hunk in diff_lines(before, after)
+        for hunk in (diff_lines(before, after) if hunks is None else hunks)
     ]
 
 
@@ -65,10 +72,13 @@ def _position(lines: list[str], line: int, encoding: Encoding) -> dict[str, int]
 def workspace_edit(
     changes: Sequence[TextChange], client: Client, label: str, *, preview: bool = False
 ) -> dict[str, Any]:
-    """A WorkspaceEdit: create, then edit, then delete; versions explicit, null for what is not open.
+    """A WorkspaceEdit: create, then edit, then move, then delete; versions explicit, null for what is not open.
+
+    What the client can't do - files moved or deleted - is left out: see `cannot`.
 
     preview: annotate it so that a client with a preview of its own shows one (see `client.Preview`).
     """
+    changes = [part for change in changes for part in _as_client_can(change, client)]
     if not client.document_changes:
         return {"changes": _plain_changes(changes, client.encoding)}
     annotated = preview and client.annotations
@@ -88,9 +98,15 @@ def workspace_edit(
     for change in changes:
         if change.after is None:
             continue
-        edits = text_edits(change.before or client.empty_text, change.after, client.encoding)
+        hunks = change.hunks if change.before else None
+        edits = text_edits(change.before or client.empty_text, change.after, client.encoding, hunks)
         if edits:
             operations.append(_document_edit(change, [_annotate(edit, annotated) for edit in edits], client))
+    for change in changes:
+        if change.new_uri is not None:
+            # The text is changed where it is, under its version; then the file is moved with its buffer and history.
+            options = {"overwrite": False, "ignoreIfExists": False}
+            operations.append({"kind": "rename", "oldUri": change.uri, "newUri": change.new_uri, "options": options})
     for change in changes:
         if change.after is None:
             options = {"recursive": False, "ignoreIfNotExists": True}
@@ -103,6 +119,30 @@ def workspace_edit(
             CONFIRM: {"label": "Devstral's proposal", "description": "review, then apply", "needsConfirmation": True},
         }
     return edit
+
+
+def cannot(change: TextChange, client: Client) -> str | None:
+    """What the client can't carry out of a change, as a line that says what to do; None when it can do it all."""
+    enough = {"delete"} if change.after is None else {"delete", "rename"} if change.new_uri is not None else set()
+    if not enough or _operations(client) & enough:
+        return None
+    return f"this editor can't delete files for a server: delete {unquote(change.uri.rsplit('/', 1)[-1])} yourself"
+
+
+def _operations(client: Client) -> frozenset[str]:
+    return client.resource_operations if client.document_changes else frozenset()
+
+
+def _as_client_can(change: TextChange, client: Client) -> Iterator[TextChange]:
+    """The change in what the client has: where it can't move a file it gets a new one and deletes the old one."""
+    if change.after is None:
+        if cannot(change, client) is None:
+            yield change
+    elif change.new_uri is None or "rename" in _operations(client):
+        yield change
+    else:
+        yield TextChange(change.new_uri, None, None, change.after, change.in_new_folder)
+        yield from _as_client_can(TextChange(change.uri, change.version, change.before, None), client)
 
 
 def _document_edit(change: TextChange, edits: list[dict[str, Any]], client: Client) -> dict[str, Any]:
@@ -133,7 +173,7 @@ def _ask_for_confirmation(operations: list[dict[str, Any]]) -> None:
 def _plain_changes(changes: Sequence[TextChange], encoding: Encoding) -> dict[str, list[dict[str, Any]]]:
     """`changes` of a client without documentChanges: no versions, no new files but by editing their URI."""
     return {
-        change.uri: text_edits(change.before or "", change.after, encoding)
+        change.uri: text_edits(change.before or "", change.after, encoding, change.hunks)
         for change in changes
         if change.after is not None
     }

@@ -226,6 +226,7 @@ async def test_status_tells_what_the_server_is_knows_and_does(stages: Stages) ->
         assert run["sessionId"] in status["sessions"]
         (proposal,) = status["proposals"]
         assert (proposal["proposalId"], proposal["state"]) == (run["proposalId"], "pending")
+        assert len(proposal["files"][0].pop("hunks")) == 1
         assert proposal["files"] == [
             {"uri": uri, "path": "app.py", "kind": "edit", "state": "pending", "added": 1, "removed": 1}
         ]

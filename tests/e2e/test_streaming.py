@@ -112,6 +112,8 @@ async def test_a_client_that_opted_in_gets_everything_in_order(stages: Stages) -
         first, last = by_kind["proposal"]
         assert first["proposalId"] == last["proposalId"] == answer["proposalId"]
         assert (first["state"], last["state"]) == ("pending", "applied")
+        (hunk,) = first["files"][0].pop("hunks")
+        assert (hunk["line"], hunk["added"], hunk["removed"]) == (1, 1, 1)
         assert first["files"] == [
             {"uri": uri, "path": "app.py", "kind": "edit", "state": "pending", "added": 1, "removed": 1}
         ]

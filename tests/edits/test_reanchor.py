@@ -70,6 +70,7 @@ def test_a_file_whose_line_endings_were_changed_keeps_the_new_ones() -> None:
         pytest.param(Edit(0, "x = one\n", "x = one\nadded\n"), "x = one\nadded\ny\n", id="it was made already"),
         pytest.param(Edit(0, "a\n", "added\na\n"), "y\nadded\na\n", id="it was made already above"),
         pytest.param(Edit(0, "x = 1", "x = 2"), "y\nmax = 1\n", id="a short text may be a part of another"),
+        pytest.param(Edit(0, "return 1", "return 2"), "return 1000\n", id="a number goes on after it"),
         pytest.param(Edit(0, "", "new\n"), "someone else's\n", id="an empty file was filled"),
     ],
 )

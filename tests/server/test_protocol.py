@@ -169,7 +169,7 @@ async def test_malformed_and_late_answers_of_the_client_are_survived(tmp_path: P
         ({"command": "devstral.ask", "arguments": [{"wait": "yes"}]}, "devstral.ask: 'wait' must be true or false."),
         ({"command": "devstral.edit", "arguments": [{"apply": "now"}]}, "devstral.edit: 'apply' must be review, auto or propose."),
         ({"command": "devstral.fix", "arguments": [{"diagnostics": [{}]}]}, "devstral.fix: 'diagnostics' must be a list of LSP diagnostics."),
-        ({"command": "devstral.applyProposal", "arguments": [{"hunks": [-1]}]}, "devstral.applyProposal: 'hunks' must be a list of hunk numbers, counted from 0."),
+        ({"command": "devstral.applyProposal", "arguments": [{"hunks": [-1]}]}, "devstral.applyProposal: 'hunks' must be a list of hunk ids, or of numbers counted from 0."),
     ],
 )  # fmt: skip
 async def test_wrong_arguments_are_named_in_one_line(tmp_path: Path, params: Any, line: str) -> None:

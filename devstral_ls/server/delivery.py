@@ -1,0 +1,145 @@
+"""Workspace edits on their way into the editor, until the text has followed.
+
+Whether an edit was applied is read from the text itself, for `applied` in a client's answer is often wrong: some
+always say true, one declines with null, one never answers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from devstral_ls.server.client import Client
+from devstral_ls.server.dialogs import Dialogs
+from devstral_ls.server.outgoing import ClientError
+from devstral_ls.server.placing import Read
+from devstral_ls.server.to_lsp import TextChange, cannot, workspace_edit
+
+OBSERVE = 1.0
+"""Seconds to wait for the text to follow an editor's answer."""
+
+UNANNOUNCED = 3.0
+"""Seconds to wait for a client that did not announce workspace/applyEdit; Kate takes edits all the same, for 2 s."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One file's change. path: where the file is afterwards."""
+
+    path: Path
+    change: TextChange
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the client said. reason: why it did not apply the edit, in one line."""
+
+    accepted: bool
+    reason: str | None = None
+
+
+class Delivery:
+    """Sends workspace edits, one at a time, and knows which files have an edit on the way."""
+
+    def __init__(self, client: Client, dialogs: Dialogs, read: Read) -> None:
+        self.client = client
+        self._dialogs = dialogs
+        self._read = read
+        self._expected: dict[Path, list[tuple[str | None, asyncio.Event]]] = {}
+        self._on_the_way: list[Path] = []
+
+    @contextmanager
+    def under_way(self, parcels: Sequence[Parcel]) -> Iterator[None]:
+        """While these are sent and judged, so that nobody else judges the text that follows."""
+        paths = [parcel.path for parcel in parcels]
+        self._on_the_way += paths
+        try:
+            yield
+        finally:
+            for path in paths:
+                self._on_the_way.remove(path)
+
+    async def send(self, parcels: Sequence[Parcel], label: str, *, preview: bool = False) -> Answer:
+        """The client's answer to an edit that makes these changes; what they leave as it is counts as accepted."""
+        changes = [parcel.change for parcel in parcels if _changes(parcel.change)]
+        impossible = [line for change in changes if (line := cannot(change, self.client)) is not None]
+        edit = workspace_edit(changes, self.client, label, preview=preview)
+        if not (edit.get("documentChanges") or edit.get("changes")):
+            return Answer(not impossible, next(iter(impossible), None))
+        try:
+            answer = await self._ask(edit, label, parcels, preview)
+        except ClientError as error:
+            return Answer(False, str(error))
+        accepted = isinstance(answer, dict) and answer.get("applied") is True
+        said = answer.get("failureReason") if isinstance(answer, dict) else None
+        reason = " ".join(said.split()) if isinstance(said, str) else None
+        return Answer(accepted, reason or next(iter(impossible), None))
+
+    async def text_after(self, parcel: Parcel, answer: Answer, *, preview: bool) -> str | None:
+        """The file's text once it has followed the client's answer, or has had the time to."""
+        change, path = parcel.change, parcel.path
+        unseen = change.version is None and self._read(path).version is None
+        if unseen and answer.accepted and not preview and cannot(change, self.client) is None:
+            # Not open and not written yet: the client's word has to do.
+            return change.after
+        try:
+            async with asyncio.timeout(OBSERVE if answer.accepted else OBSERVE / 4):
+                await self._arrival(path, change.after)
+        except TimeoutError:
+            return self._read(path).text
+        return change.after
+
+    async def _ask(self, edit: dict[str, Any], label: str, parcels: Sequence[Parcel], preview: bool) -> Any:
+        """The client's answer, or None when the text arrived in every open document though no answer did."""
+        arrived = asyncio.create_task(self._all_arrive(parcels), name="the text arrives")
+        asked = asyncio.create_task(
+            self._dialogs.ask("workspace/applyEdit", {"label": label, "edit": edit}, can_wait=preview),
+            name="the editor answers",
+        )
+        try:
+            # A preview may stay open for as long as the user likes; a client that never said it takes edits may not.
+            patience = None if self.client.apply_edit else UNANNOUNCED
+            await asyncio.wait({arrived, asked}, return_when=asyncio.FIRST_COMPLETED, timeout=patience)
+            if not asked.done():
+                await asyncio.wait({asked}, timeout=OBSERVE)
+            return asked.result() if asked.done() else None
+        finally:
+            arrived.cancel()
+            asked.cancel()
+
+    async def _all_arrive(self, parcels: Sequence[Parcel]) -> None:
+        """Done when every file has its expected text in an open document; never when one of them is not open."""
+        if any(parcel.change.version is None for parcel in parcels):
+            await asyncio.Event().wait()
+        await asyncio.gather(*(self._arrival(parcel.path, parcel.change.after) for parcel in parcels))
+
+    async def _arrival(self, path: Path, text: str | None) -> None:
+        if self._read(path).text == text:
+            return
+        event = asyncio.Event()
+        waiting = self._expected.setdefault(path, [])
+        waiting.append((text, event))
+        try:
+            await event.wait()
+        finally:
+            waiting.remove((text, event))
+            if not waiting:
+                self._expected.pop(path, None)
+
+    def waits_for(self, path: Path) -> bool:
+        """Whether an edit of this file is on its way."""
+        return path in self._on_the_way or path in self._expected
+
+    def arrived(self, path: Path, text: str | None) -> None:
+        """The file's text is now this: wakes who waits for it."""
+        for expected, event in self._expected.get(path, ()):
+            if expected == text:
+                event.set()
+
+
+def _changes(change: TextChange) -> bool:
+    return change.before != change.after or change.new_uri is not None

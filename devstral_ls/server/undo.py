@@ -1,0 +1,123 @@
+"""`devstral.undo`: take back what a session's last applied proposal did, even after saves.
+
+What the user changed since is the user's: a hunk of ours in such a place stays, and is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from devstral_ls.edits.diff import apply_hunks, diff_lines
+from devstral_ls.edits.fates import fates
+from devstral_ls.edits.rebase import Conflict, rebase
+from devstral_ls.errors import RequestRefused
+from devstral_ls.server.delivery import Answer, Delivery, Parcel
+from devstral_ls.server.history import Change, History
+from devstral_ls.server.placing import Read
+from devstral_ls.server.proposals import IN_THE_TEXT, FileProposal, Proposals
+from devstral_ls.server.to_lsp import TextChange
+from devstral_ls.workspace.paths import path_to_uri
+
+
+@dataclass(slots=True)
+class Undone:
+    """What became of an undo: names of files, and the URIs of those whose text went back."""
+
+    proposal_id: str
+    restored: list[str] = field(default_factory=list)
+    uris: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+    """Files with hunks that the user changed since: those hunks are as the user left them."""
+    refused: list[str] = field(default_factory=list)
+    reason: str | None = None
+
+    def failure(self) -> str | None:
+        """One line about what was not undone, None when all of it was."""
+        lines = []
+        if self.kept:
+            lines.append(f"you changed Devstral's edits to {', '.join(self.kept)} since, so they stay")
+        if self.refused:
+            why = f" ({self.reason})" if self.reason else ""
+            lines.append(f"the editor did not undo the edits to {', '.join(self.refused)}{why}")
+        return f"Not all was undone: {'; '.join(lines)}." if lines else None
+
+
+async def undo(
+    delivery: Delivery, proposals: Proposals, history: History, read: Read, session_id: str | None
+) -> Undone:
+    """Take back the last applied proposal of the session, or of any. Raises RequestRefused when there is none."""
+    applications = history.last(session_id)
+    if not applications:
+        raise RequestRefused("There is nothing to undo: no edits of Devstral were applied.")
+    undone = Undone(applications[-1].proposal_id)
+    todo: list[tuple[Change, Parcel]] = []
+    for change in history.changes(undone.proposal_id).values():
+        now = read(change.path)
+        before, after = (now.text, _without(change, now.text, undone))
+        if change.moved_from is not None and before is not None:
+            where = TextChange(now.uri or path_to_uri(change.path), now.version, before, after)
+            todo.append((change, Parcel(change.moved_from, replace(where, new_uri=path_to_uri(change.moved_from)))))
+        elif before != after:
+            new_folder = before is None and not change.path.parent.is_dir()
+            where = TextChange(now.uri or path_to_uri(change.path), now.version, before, after, new_folder)
+            todo.append((change, Parcel(change.path, where)))
+    one_by_one = delivery.client.checks_first_version_only
+    for together in [[item] for item in todo] if one_by_one else [todo] if todo else []:
+        await _send(delivery, together, undone)
+    if not undone.refused:
+        history.replace(undone.proposal_id, ())
+        proposal = proposals.get(undone.proposal_id)
+        if proposal is not None:
+            back = {change.path: change for change, _ in todo if change.name not in undone.kept}
+            files = [_taken_back(file, back[file.path]) if file.path in back else file for file in proposal.files]
+            proposals.put(replace(proposal, files=tuple(files)))
+    return undone
+
+
+async def _send(delivery: Delivery, todo: Sequence[tuple[Change, Parcel]], undone: Undone) -> None:
+    parcels = [parcel for _, parcel in todo]
+    with delivery.under_way(parcels):
+        answer: Answer = await delivery.send(parcels, "Devstral: undo")
+        undone.reason = answer.reason or undone.reason
+        for change, parcel in todo:
+            text = await delivery.text_after(parcel, answer, preview=False)
+            if text == parcel.change.after:
+                undone.restored.append(change.name)
+                undone.uris.append(parcel.change.new_uri or parcel.change.uri)
+            else:
+                undone.refused.append(change.name)
+
+
+def _taken_back(file: FileProposal, change: Change) -> FileProposal:
+    """The proposed file once its applied hunks are out of the text again; what is pending of it stays so."""
+    settled = tuple(replace(hunk, decision="undone") if hunk.decision in IN_THE_TEXT else hunk for hunk in file.settled)
+    if file.decision is not None:
+        return replace(file, settled=settled, decision="undone" if file.decision in IN_THE_TEXT else file.decision)
+    try:
+        base = rebase(change.after or "", change.before or "", file.base or "")
+        staged = rebase(change.after or "", change.before or "", file.staged or "")
+    except Conflict:
+        return replace(file, settled=settled)
+    return replace(file, settled=settled, base=base, staged=staged)
+
+
+def _without(change: Change, now: str | None, undone: Undone) -> str | None:
+    """The file's text now without what was applied; hunks that the user changed since are left, and noted."""
+    if now == change.after:
+        return change.before
+    if change.before is None or change.after is None or now is None:
+        if now != change.before:
+            undone.kept.append(change.name)
+        return now
+    hunks = diff_lines(change.before, change.after)
+    found = fates(change.before, hunks, now)
+    if not {"altered", "overwritten"}.isdisjoint(found):
+        undone.kept.append(change.name)
+    kept = apply_hunks(change.before, [hunk for hunk, fate in zip(hunks, found, strict=True) if fate == "kept"])
+    try:
+        return rebase(kept, change.before, now)
+    except Conflict:
+        if change.name not in undone.kept:
+            undone.kept.append(change.name)
+        return now
