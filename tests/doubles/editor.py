@@ -68,6 +68,8 @@ class FakeEditor:
         """What this editor itself wrote to disk; None where it deleted."""
         self.before_apply: Callable[[], None] | None = None
         """What the user does between the question and the edit."""
+        self.in_preview: Callable[[dict[str, Any]], None] | None = None
+        """What the user unticks in the editor's own preview: takes it out of the edit."""
         self.settings = personality.settings
         self.silent: set[str] = set()
         """Requests it never answers."""
@@ -172,6 +174,8 @@ class FakeEditor:
             self.edits.append(params["edit"])
             if self.before_apply is not None:
                 self.before_apply()
+            if self.in_preview is not None:
+                self.in_preview(params["edit"])
             return self._apply_edit(params["edit"])
         if method == "window/showDocument":
             self.shown.append(params["uri"])

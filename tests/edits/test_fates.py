@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 
 from devstral_ls.edits.diff import apply_hunks, diff_lines
 from devstral_ls.edits.fates import fates
-from devstral_ls.edits.lines import split_lines
 from tests.edits.texts import edited, texts
 
 BEFORE = "".join(f"line {number}\n" for number in range(1, 13))
@@ -54,12 +53,19 @@ def test_any_part_of_a_change_is_recognised(before: str, data: st.DataObject) ->
         assert fates(before, hunks, now) == tuple("kept" if is_taken else "missing" for is_taken in taken)
 
 
-@given(texts(), st.data())
-def test_a_text_that_is_as_before_or_as_after_in_a_place_is_told_apart(before: str, data: st.DataObject) -> None:
-    """What is typed at the very end of a text, past a line nobody touched, changes no verdict."""
-    before = before + "\nkept 1\nkept 2\n"
-    after = data.draw(edited(before.removesuffix("kept 1\nkept 2\n"))) + "kept 1\nkept 2\n"
-    hunks = diff_lines(before, after)
-    if hunks and hunks[-1].old_end < len(split_lines(before)) - 1:
-        assert set(fates(before, hunks, after + "typed\n")) == {"kept"}
-        assert set(fates(before, hunks, before + "typed\n")) == {"missing"}
+@given(st.lists(st.sampled_from(["kept", "changed", "dropped", "followed"]), min_size=1, max_size=12), st.data())
+def test_a_part_of_a_change_is_told_apart_among_what_the_user_typed(kinds: list[str], data: st.DataObject) -> None:
+    """Lines that differ, so that every place is certain: any hunks taken, and lines typed where nothing was proposed."""
+    lines = [f"line {number}\n" for number in range(2 * len(kinds) + 1)]
+    after = list(lines)
+    for number, kind in enumerate(kinds):
+        at = 2 * number + 1  # an unchanged line stands between any two
+        after[at] = {"kept": lines[at], "changed": f"new {at}\n", "dropped": "", "followed": lines[at] + f"x{at}\n"}[
+            kind
+        ]
+    before = "".join(lines)
+    hunks = diff_lines(before, "".join(after))
+    taken = [data.draw(st.booleans()) for _ in hunks]
+    now = apply_hunks(before, [hunk for hunk, is_taken in zip(hunks, taken, strict=True) if is_taken])
+    typed = "typed first\n" * data.draw(st.booleans()) + now + "typed last\n" * data.draw(st.booleans())
+    assert fates(before, hunks, typed) == tuple("kept" if is_taken else "missing" for is_taken in taken)
