@@ -55,7 +55,7 @@ def test_any_part_of_a_change_is_recognised(before: str, data: st.DataObject) ->
 
 @given(st.lists(st.sampled_from(["kept", "changed", "dropped", "followed"]), min_size=1, max_size=12), st.data())
 def test_a_part_of_a_change_is_told_apart_among_what_the_user_typed(kinds: list[str], data: st.DataObject) -> None:
-    """Lines that differ, so that every place is certain: any hunks taken, and lines typed where nothing was proposed."""
+    """Lines that differ, so that every place is certain: any hunks taken, lines typed where nothing was proposed."""
     lines = [f"line {number}\n" for number in range(2 * len(kinds) + 1)]
     after = list(lines)
     for number, kind in enumerate(kinds):
