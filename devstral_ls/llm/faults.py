@@ -51,9 +51,16 @@ def classify(status: int | None, body: str) -> Fault:
 
 def classify_frame(frame: Mapping[str, Any]) -> Fault | None:
     """The fault that a chunk of a stream reports; None when it reports none."""
-    if frame.get("error") or frame.get("object") == "error" or ("choices" not in frame and _text_of(frame)):
+    reports = frame.get("error") or frame.get("object") == "error"
+    # A bare {"type": "ping"} reports nothing.
+    if reports or ("choices" not in frame and any(_text_of(frame.get(key)) for key in _MESSAGE_KEYS)):
         return _classify(None, _text_of(frame), _labels(frame))
     return None
+
+
+def is_known(text: str) -> bool:
+    """Whether `text` is one of the errors that servers are known to report."""
+    return any(pattern.search(text) for _, pattern in _BY_TEXT)
 
 
 def _classify(status: int | None, message: str, labels: str) -> Fault:
@@ -106,6 +113,7 @@ def to_error(fault: Fault, *, model: str = "", base_url: str = "") -> ModelError
 
 _LONGEST = 400
 _DEEPEST = 8
+_MESSAGE_KEYS = ("error", "message", "detail", "msg")
 
 _BUSY = re.compile(r"\bbusy\b|overloaded|loading model|capacity|try again later", re.IGNORECASE)
 
@@ -177,6 +185,8 @@ _BY_TEXT: tuple[tuple[FaultKind, re.Pattern[str]], ...] = tuple(
                 _NO_IMAGES.pattern,
                 r"conversation roles must alternate",
                 r"roles are supported, got",
+                r"tool call ids should be alphanumeric",
+                r"failed to parse grammar",
                 r"invalid tool call arguments",
             ),
         ),
@@ -203,7 +213,7 @@ def _text_of(value: Any, depth: int = 0) -> str:
     if isinstance(value, list):
         return "; ".join(text for item in value if (text := _validation_error(item, depth + 1)))
     if isinstance(value, Mapping):
-        for key in ("error", "message", "detail", "msg"):
+        for key in _MESSAGE_KEYS:
             text = _text_of(value.get(key), depth + 1)
             if text:
                 return text

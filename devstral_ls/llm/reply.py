@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from devstral_ls.llm.backend import Part, Reply
-from devstral_ls.llm.faults import broken_message
+from devstral_ls.llm.faults import broken_message, is_known
 from devstral_ls.llm.sse import SseDecoder
 from devstral_ls.llm.wire import Normaliser, new_call_id
 
@@ -62,11 +62,14 @@ class ReplyDecoder:
 
 
 def read_chunk(payload: str) -> Any:
-    """The JSON of an event's data, or None. An error frame counts even when its JSON is broken."""
+    """The JSON of an event's data, or None. An error counts even when its JSON is broken, or when it is bare text."""
     try:
-        return json.loads(payload)
+        chunk = json.loads(payload)
     except (ValueError, RecursionError):
-        return {"error": broken_message(payload)} if payload.lstrip().startswith('{"error"') else None
+        begins = payload.lstrip()
+        error = begins.startswith('{"error"') or (not begins.startswith(("{", "[")) and is_known(payload))
+        return {"error": broken_message(payload)} if error else None
+    return {"error": chunk} if isinstance(chunk, str) and chunk.strip() else chunk
 
 
 def read_body(body: str | bytes) -> Any:

@@ -11,6 +11,7 @@ from devstral_ls.llm.wire.heads import END_OF_TEXT, MARKER, Head
 from devstral_ls.llm.wire.json_scan import JsonScanner, Scan
 
 _FUNCTION_END = "</function>"
+_PLACEHOLDER = re.compile(r"\{\s*[\w\s-]*\}")
 # A value may hold the closing tag; the last one before the next parameter closes it.
 _PARAMETER = re.compile(r"\s*<parameter=([^>\s]+)>\n?(.*?)\n?</parameter>(?=\s*(?:<parameter=|\Z))", re.DOTALL)
 
@@ -72,8 +73,8 @@ class _JsonBody(Body):
             self.status = self._scanner.status
             if self.status is not Scan.BROKEN or self._name() not in self._offered:
                 return start
-            # A Python dict is begun JSON as well; "{...}" is not.
-            if not self._scanner.begun and text[start] != "'":
+            # A Python dict and bare keys are begun JSON as well; "{...}" is not.
+            if not self._scanner.begun and text[start] != "'" and not text[start].isidentifier():
                 return start
             if self._head.strict:
                 return start
@@ -87,7 +88,12 @@ class _JsonBody(Body):
         if cut:
             return [Found(self._broken_name, None, "truncated", raw)]
         # Prose that shows the syntax goes on behind it; a call that the model got wrong doesn't.
-        return [Found(self._broken_name, None, "invalid_json", raw)] if raw.endswith(("}", "]")) else None
+        if not raw.endswith(("}", "]")) or _PLACEHOLDER.fullmatch(raw):
+            return None
+        return [self._mended(raw) or Found(self._broken_name, None, "invalid_json", raw)]
+
+    def _mended(self, raw: str) -> Found | None:
+        return None
 
     def _name(self) -> str:
         return self._head.name
@@ -104,16 +110,20 @@ class ArgumentsBody(_JsonBody):
             return self._broken(cut=False)
         raw = "".join(self._raw)
         arguments = read_arguments(raw, cut=False)
-        if self._head.strict and (arguments.value is None or (self._head.spaced and not arguments.value)):
+        if self._head.strict and (arguments.value is None or (self._head.in_phrase and not arguments.value)):
             return None
-        return [found(self._head.name, arguments, raw)]
+        return [found(self._head.name, arguments, raw, repaired=self._head.damaged)]
+
+    def _mended(self, raw: str) -> Found | None:
+        arguments = read_arguments(raw, cut=False)
+        return None if arguments.value is None else found(self._broken_name, arguments, raw)
 
     def incomplete(self, *, cut: bool) -> list[Found] | None:
         if self._broken_name:
             return self._broken(cut=cut)
         if not cut and self._head.strict:
             return None
-        if not self._scanner.begun and not self._head.free:
+        if not self._scanner.begun and self._head.in_phrase and not self._head.free:
             return None
         return [Found(self._head.name, None, "truncated", "".join(self._raw))]
 

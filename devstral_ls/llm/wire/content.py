@@ -16,8 +16,8 @@ def text_and_reasoning(message: Mapping[str, Any]) -> tuple[str, str]:
     # The same reasoning can come under both names, so the first that is there counts.
     for key in ("reasoning", "reasoning_content"):
         native = message.get(key)
-        if isinstance(native, str) and native:
-            return text, reasoning + native
+        if native and (said := _flat(native)):
+            return text, reasoning + said
     return text, reasoning
 
 

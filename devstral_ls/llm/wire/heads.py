@@ -30,10 +30,15 @@ class Place:
 
     @property
     def at_boundary(self) -> bool:
-        return not (self.previous.isalnum() or self.previous in ("_", "-"))
+        return not _in_word(self.previous)
+
+    @property
+    def in_phrase(self) -> bool:
+        """Behind a space or a sign that code puts before a name, where a special token never stood."""
+        return self.previous != "" and self.previous in " \t=&(,[<|+/\\$@#%^"
 
 
-SENTENCE_ENDS = ".!?…。"
+SENTENCE_ENDS = ".!?…。！？．"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,7 @@ class Head:
 
     end: where its body begins. name: the tool, when the opening has it. free: other text may follow the call; else
     the call must run to the end of the message. closers: what may end the body. strict: only offered tools count.
-    spaced: a space stands before it, as before a word of prose and never before a special token.
+    in_phrase: it stands where a word of prose or code does. damaged: special tokens are doubled before its arguments.
     """
 
     kind: Kind
@@ -52,10 +57,16 @@ class Head:
     free: bool = False
     strict: bool = True
     closers: tuple[str, ...] = ()
-    spaced: bool = False
+    in_phrase: bool = False
+    damaged: bool = False
 
 
 Match = Head | Literal["undecided"] | None
+
+
+def _in_word(char: str) -> bool:
+    """A name behind `char` would be the end of a longer word. Chinese and Japanese put nothing between words."""
+    return (char.isalnum() and char < _EAST_ASIAN) or char in ("_", "-")
 
 
 def _prefixes(literal: str) -> str:
@@ -66,13 +77,14 @@ def _prefixes(literal: str) -> str:
     return pattern
 
 
+_EAST_ASIAN = "\u2e80"
 _NAME = r"[A-Za-z0-9_.\-]{1,64}"
 # Bounded, as all of these patterns are: an opening is decided after a few hundred characters at most.
 _GAP = r"\s{0,64}"
 _MARKERS = rf"(?:{re.escape(MARKER)}{_GAP}){{1,4}}"
 _CALL_ID = rf"\[CALL_ID\]{_GAP}[A-Za-z0-9]{{1,64}}{_GAP}"
 _CALL_ID_CUT = rf"(?:{_prefixes('[CALL_ID]')}|\[CALL_ID\]{_GAP}[A-Za-z0-9]{{0,64}}{_GAP})"
-_ARGS = rf"\[ARGS\]{_GAP}"
+_ARGS = rf"(?:\[ARGS\]{_GAP}){{1,3}}"
 
 _MARKED_JSON = re.compile(rf"{_MARKERS}(?=\{{|\[{_GAP}\{{)")
 _MARKED_CALL = re.compile(
@@ -82,13 +94,15 @@ _MARKED_BARE = re.compile(rf"{_MARKERS}(?P<name>{_NAME}){_GAP}(?:{_CALL_ID})?{_A
 _MARKED_CUT = re.compile(
     rf"{_prefixes(MARKER)}\Z|{_MARKERS}(?:{_prefixes(MARKER)}|\[{_GAP}|(?:{_NAME}){_GAP}"
     rf"(?:{_CALL_ID_CUT}|(?:{_CALL_ID})?{_prefixes('[ARGS]')}|(?:{_CALL_ID})?{_ARGS}"
-    rf"(?:{_prefixes(MARKER)}|{_prefixes(END_OF_TEXT)}))?)\Z"
+    rf"(?:{_prefixes(MARKER)}|{_prefixes(END_OF_TEXT)}|{_prefixes('[ARGS]')}))?)\Z"
 )
-_MARKED_END = re.compile(rf"{_MARKERS}(?P<name>{_NAME}){_GAP}(?:{_CALL_ID})?(?P<args>{_ARGS})?\Z")
+_MARKED_END = re.compile(
+    rf"{_MARKERS}(?P<name>{_NAME}){_GAP}(?:(?:{_CALL_ID})?(?P<args>{_ARGS})?{_prefixes('[ARGS]')}|{_CALL_ID_CUT})\Z"
+)
 
 _UNMARKED = re.compile(rf"(?:\[CALL_ID\]{_GAP}[A-Za-z0-9]{{1,64}}|[A-Za-z0-9]{{9}})?(?:(?P<args>{_ARGS}))?(?=\{{)")
 _UNMARKED_CUT = re.compile(
-    rf"(?:[A-Za-z0-9]{{0,9}}|{_CALL_ID_CUT}|(?:{_CALL_ID}|[A-Za-z0-9]{{9}})?(?:{_prefixes('[ARGS]')}|{_ARGS}))\Z"
+    rf"(?:[A-Za-z0-9]{{0,9}}|{_CALL_ID_CUT}|(?:{_CALL_ID}|[A-Za-z0-9]{{9}})?(?:{_ARGS})?{_prefixes('[ARGS]')})\Z"
 )
 _UNMARKED_END = re.compile(rf"(?:\[CALL_ID\]{_GAP}[A-Za-z0-9]{{1,64}}|[A-Za-z0-9]{{9}})?{_ARGS}\Z")
 
@@ -99,6 +113,7 @@ _TAGGED_CUT = re.compile(
     rf"|<tool_call>{_GAP}{_prefixes('<function=')}|{_prefixes('<function=')}"
     rf"|(?:<tool_call>{_GAP})?<function=[^>\s]{{0,64}})\Z"
 )
+_ARGUMENT_CLOSERS = ("[ARGS]",)
 _TAG_CLOSERS = ("</tool_call>", "[END_TOOL_REQUEST]")
 
 _THINK = re.compile(r"\[THINK\]")
@@ -127,7 +142,8 @@ class Heads:
         self._beginnings = frozenset(name[:length] for name in longest_first for length in range(1, len(name)))
         self._longest = len(longest_first[0]) if longest_first else 0
         words = "|".join(re.escape(name) for name in longest_first)
-        self.trigger = re.compile(rf"[\[{{<`]|(?<![\w-])(?:{words})" if words else r"[\[{<`]")
+        behind_word = rf"(?<![^\W{_EAST_ASIAN}-\U0010ffff])(?<!-)"
+        self.trigger = re.compile(rf"[\[{{<`]|{behind_word}(?:{words})" if words else r"[\[{<`]")
         """Finds the places where an opening could stand."""
 
     def thinking(self, text: str, at: int, place: Place) -> Match:
@@ -144,15 +160,18 @@ class Heads:
         tries = {"[": self._bracket, "{": self._json, "<": self._tagged, "`": self._fence}
         return tries.get(text[at], self._unmarked)(text, at, place)
 
-    def at_end(self, text: str, *, cut: bool) -> Head | None:
+    def at_end(self, text: str, *, cut: bool, behind_call: bool = False) -> Head | None:
         """What an undecided opening is now that nothing follows: a call without arguments, or one that was cut."""
         found = _MARKED_END.match(text)
-        known = found is not None and (found["name"] in self.names or (cut and found["name"] in self._beginnings))
-        if found and (known or cut if found["args"] else known and cut):
-            return Head("marker", "none", found.end(), found["name"], free=True)
+        if found and (found["args"] or cut):
+            # Only the mention of a marker has a space behind it and then a word that is no tool.
+            named = found["name"] in self.names or text[found.start("name") - 1] == "]"
+            if named or (cut and (found["args"] or found["name"] in self._beginnings)):
+                return Head("marker", "none", found.end(), found["name"], free=True)
         if cut:
+            ending = _UNMARKED_CUT if behind_call else _UNMARKED_END
             for name in self._starting(text, 0):
-                found = _UNMARKED_END.match(text, len(name))
+                found = ending.match(text, len(name))
                 if found:
                     return Head("stripped_marker", "none", found.end(), name, free=True)
         return None
@@ -164,10 +183,10 @@ class Heads:
             return end
         lowest = max(start, end - self._longest)
         at = end
-        while at > lowest and (text[at - 1].isalnum() or text[at - 1] in "_-"):
+        while at > lowest and _in_word(text[at - 1]):
             at -= 1
         before = text[at - 1] if at > start else previous
-        if at < end and text[at:] in self._beginnings and not (before.isalnum() or before in ("_", "-")):
+        if at < end and text[at:] in self._beginnings and not _in_word(before):
             return at
         return end
 
@@ -177,7 +196,13 @@ class Heads:
             return Head("marker", "envelope", found.end(), free=True, strict=False)
         found = _MARKED_CALL.match(text, at)
         if found and (found["args"] or not found["gap"] or found["name"] in self.names):
-            return Head("marker", "arguments", found.end(), found["name"], free=True, strict=False)
+            return Head(
+                *("marker", "arguments", found.end(), found["name"]),
+                free=True,
+                strict=False,
+                closers=_ARGUMENT_CLOSERS,
+                damaged=_doubled(found["args"]),
+            )
         found = _MARKED_BARE.match(text, at)
         if found:
             return Head("marker", "none", found.end(), found["name"], free=True, strict=False)
@@ -221,12 +246,19 @@ class Heads:
         for name in self._starting(text, at):
             found = _UNMARKED.match(text, at + len(name))
             if found:
-                free = found["args"] is not None
                 return Head(
-                    "stripped_marker", "arguments", found.end(), name, free, spaced=place.previous in (" ", "\t")
+                    *("stripped_marker", "arguments", found.end(), name),
+                    free=found["args"] is not None,
+                    closers=_ARGUMENT_CLOSERS,
+                    in_phrase=place.in_phrase,
+                    damaged=_doubled(found["args"]),
                 )
             undecided = undecided or _UNMARKED_CUT.match(text, at + len(name)) is not None
         return "undecided" if undecided or text[at:] in self._beginnings else None
 
     def _starting(self, text: str, at: int) -> Iterator[str]:
         return (name for name in self._longest_first if text.startswith(name, at))
+
+
+def _doubled(tokens: str | None) -> bool:
+    return tokens is not None and tokens.count("[ARGS]") > 1

@@ -72,8 +72,9 @@ class CodeTracker:
         length, self._run = self._run, 0
         fence = self._fence
         if fence is not None:
-            # A fence that opened its line is closed by a line of its own; "```python" would be code inside it.
-            alone = self._run_opens_line and following.isspace()
+            # A fence that opened its line is closed by a line of its own; "```python" would be code inside it. But a
+            # special token may follow at once.
+            alone = self._run_opens_line and (following.isspace() or following in "[<")
             if self._char == fence.char and length >= fence.length and (alone or not fence.opens_line):
                 self._fence = None
         elif self._span:

@@ -7,6 +7,7 @@ from collections.abc import Collection
 
 from devstral_ls.llm.wire.arguments import read_arguments
 from devstral_ls.llm.wire.envelopes import EnvelopeScanner, Found, found, read_cut_envelopes, read_envelopes
+from devstral_ls.llm.wire.heads import END_OF_TEXT
 from devstral_ls.llm.wire.json_scan import Scan
 
 _CALL_ID = re.compile(r"\[CALL_ID\]\s*[A-Za-z0-9]*")
@@ -30,7 +31,7 @@ def read_native(name: str, raw: str, offered: Collection[str], *, cut: bool) -> 
     No calls: the entry has no name. Several: a JSON array of calls that its parser took for a name and arguments.
     """
     if name.lstrip().startswith(("[{", "{")) or name.strip() == "[":
-        return _read_envelope(name + raw), ""
+        return _read_envelope(name + raw)
     # A parser that missed the end of the name puts the beginning of the arguments into it.
     before, brace, after = name.partition("{")
     before, _, spilled = before.partition("[ARGS]")
@@ -42,9 +43,9 @@ def read_native(name: str, raw: str, offered: Collection[str], *, cut: bool) -> 
     return [found(clean, arguments, raw, repaired=clean != name)], arguments.trailing
 
 
-def _read_envelope(text: str) -> list[Found]:
+def _read_envelope(text: str) -> tuple[list[Found], str]:
     scanner = EnvelopeScanner(None)
     end = scanner.feed(text)
     if scanner.status is Scan.DONE:
-        return read_envelopes(text[:end], None) or []
-    return read_cut_envelopes(text, scanner, None)
+        return read_envelopes(text[:end], None) or [], text[end:].removesuffix(END_OF_TEXT)
+    return read_cut_envelopes(text, scanner, None), ""

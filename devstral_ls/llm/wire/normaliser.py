@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import string
 from collections.abc import Callable, Collection, Mapping
@@ -78,8 +79,8 @@ class Normaliser:
         for choice in choices:
             if isinstance(choice, Mapping) and choice.get("index") in (0, None):
                 self._read_choice(choice, parts)
-                if chunk.get("model") == "" and not choice.get("finish_reason"):
-                    self._swallowed = True
+                # Only as the last chunk: some servers never name the model.
+                self._swallowed = chunk.get("model") == "" and not choice.get("finish_reason")
         return parts
 
     def feed_unreadable(self) -> list[Part]:
@@ -96,6 +97,8 @@ class Normaliser:
 
     def finish(self) -> tuple[list[Part], Reply]:
         """The last parts and the reply, at the end of the stream."""
+        if self._finish == "error" and self._fault is None:
+            self._fault = Fault("server", True, "finish_reason=error")
         finish: Finish = "error" if self._fault else self._finish or "incomplete"
         cut = finish not in ("stop", "tool_calls")
         parts = self._sieve.feed(self._text_halves.finish())
@@ -145,8 +148,6 @@ class Normaliser:
         finish = choice.get("finish_reason")
         if isinstance(finish, str) and finish:
             self._finish = _FINISHES.get(finish, "stop")
-            if finish == "error" and self._fault is None:
-                self._fault = Fault("server", True, "finish_reason=error")
 
     def _read_delta(self, delta: Mapping[str, Any], parts: list[Part]) -> None:
         text, reasoning = text_and_reasoning(delta)
@@ -216,7 +217,11 @@ class Normaliser:
 def _usage(usage: Any) -> Usage | None:
     if not isinstance(usage, Mapping):
         return None
-    prompt, completion = usage.get("prompt_tokens"), usage.get("completion_tokens")
-    if not isinstance(prompt, int) and not isinstance(completion, int):
+    prompt, completion = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
+    return None if prompt is None and completion is None else Usage(prompt or 0, completion or 0)
+
+
+def _count(value: Any) -> int | None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return None
-    return Usage(prompt if isinstance(prompt, int) else 0, completion if isinstance(completion, int) else 0)
+    return int(value)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from devstral_ls.llm.backend import Part
 from devstral_ls.llm.wire.bodies import Body, body_of, find_or_hold, overlap
@@ -28,6 +28,7 @@ class _Group:
     head: Head
     raw: list[str] = field(default_factory=list)
     calls: list[Found] = field(default_factory=list)
+    closed: bool = False
 
 
 class Sieve:
@@ -169,13 +170,18 @@ class Sieve:
         for closer in (*group.head.closers, END_OF_TEXT):
             if text.startswith(closer, at):
                 self._close_gap(closer)
+                group.closed = True
+                if closer == "[ARGS]":
+                    group.calls[-1] = replace(group.calls[-1], repaired=True)
                 return at + len(closer)
             if closer.startswith(text[at:]):
                 self._pending = text[at:]
                 return len(text)
         if group.head.free:
+            again = text[at] == "{" and group.head.body == "envelope" and group.head.closers and not group.closed
             self._commit()
-            return at
+            # One tag may hold several calls.
+            return self._begin(replace(group.head, end=at), text, at) if again else at
         match = self._heads.match(text, at, _BEHIND_CALL)
         if match == "undecided":
             self._pending = text[at:]
@@ -230,14 +236,15 @@ class Sieve:
             self._gap.clear()
             self._commit()
             return
-        if cut or self._heads.at_end(pending, cut=cut) is not None:
+        committed = cut or self._heads.at_end(pending, cut=cut) is not None
+        if committed:
             self._commit()
         else:
             self._passed.text(self._release())
-        self._end_in_text(pending, cut)
+        self._end_in_text(pending, cut, behind_call=committed)
 
-    def _end_in_text(self, pending: str, cut: bool) -> None:
-        head = self._heads.at_end(pending, cut=cut)
+    def _end_in_text(self, pending: str, cut: bool, *, behind_call: bool = False) -> None:
+        head = self._heads.at_end(pending, cut=cut, behind_call=behind_call)
         if head is not None:
             call = Found(head.name, None, "truncated") if cut else Found(head.name, {})
             self._group = _Group(head, [pending], [call])

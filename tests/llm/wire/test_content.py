@@ -24,7 +24,8 @@ _THOUGHT = {"type": "thinking", "thinking": [{"type": "text", "text": "Hm"}]}
         ({"content": "a", "reasoning": "Hm"}, ("a", "Hm")),
         ({"content": "a", "reasoning": None, "reasoning_content": "Hm"}, ("a", "Hm")),
         ({"content": "a", "reasoning": "Hm", "reasoning_content": "Hm"}, ("a", "Hm")),
-        ({"content": 3, "reasoning": ["x"]}, ("", "")),
+        ({"content": 3, "reasoning": ["x"]}, ("", "x")),
+        ({"content": None, "reasoning": 3}, ("", "")),
     ],
 )
 def test_text_and_reasoning_are_found(message: dict[str, Any], expected: tuple[str, str]) -> None:
