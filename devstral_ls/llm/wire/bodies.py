@@ -189,7 +189,10 @@ class FunctionBody(Body):
 
     def incomplete(self, *, cut: bool) -> list[Found] | None:
         raw = "".join(self._raw)
-        arguments = Arguments(None, "truncated") if cut else _parameters(raw)
+        end = raw.rstrip()
+        for closer in (END_OF_TEXT, *self._head.closers):
+            end = end.removesuffix(closer).rstrip()
+        arguments = Arguments(None, "truncated") if cut else _parameters(end)
         return [found(self._head.name, arguments, raw)]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import random
 import string
 from collections.abc import Callable, Collection, Mapping
@@ -202,7 +201,7 @@ class Normaliser:
                 if "[TOOL_CALLS]" in rest:
                     self._flags.add("suspected_call")
             native += calls
-        return native, trailing
+        return native, encodable(trailing)
 
     def _read_error(self, chunk: Mapping[str, Any]) -> None:
         if self._fault is None:
@@ -222,6 +221,6 @@ def _usage(usage: Any) -> Usage | None:
 
 
 def _count(value: Any) -> int | None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        return None
-    return int(value)
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
