@@ -42,7 +42,7 @@ def _replay(file: Path, *, as_json: bool) -> int:
 
 
 def read_cases(file: Path) -> list[Mapping[str, Any]]:
-    """The cases of a file: `{"cases": [...]}`, a list of cases, or one case. Raises Stopped."""
+    """The cases of a file: `{"cases": [...]}` or `{"cases": {id: case}}`, a list of cases, or one. Raises Stopped."""
     try:
         data = json.loads(file.read_bytes())
     except OSError as error:
@@ -51,6 +51,8 @@ def read_cases(file: Path) -> list[Mapping[str, Any]]:
         raise Stopped(USAGE, f"{file} is not JSON: {error}.") from error
     if isinstance(data, Mapping):
         data = data.get("cases", [data])
+    if isinstance(data, Mapping):
+        data = [{"id": name, **case} if isinstance(case, Mapping) else case for name, case in data.items()]
     if not isinstance(data, list) or not data:
         raise Stopped(USAGE, f'{file} holds no cases: it needs "cases", a list.')
     seen: set[str] = set()
@@ -71,7 +73,7 @@ def _problem(case: Any, seen: set[str]) -> str | None:
     if case["id"] in seen:
         return f"has the id {case['id']!r} of an earlier one"
     name = case["id"]
-    if not _is_list_of(case.get("tools", []), str):
+    if not _is_list_of(case.get("tools") or [], str):
         return f'({name}): "tools" must be a list of names'
     if not isinstance(case.get("request"), Mapping | None):
         return f'({name}): "request" must be an object'

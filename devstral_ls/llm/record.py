@@ -14,8 +14,9 @@ from typing import Any
 
 from devstral_ls.errors import ForUser
 from devstral_ls.llm.replay import run_case
-from devstral_ls.llm.reply import read_body
+from devstral_ls.llm.reply import read_body, read_chunk
 from devstral_ls.llm.secrets import Secrets
+from devstral_ls.llm.sse import SseDecoder
 
 _log = logging.getLogger(__name__)
 
@@ -133,19 +134,29 @@ class FileTape:
         else:
             case["stream"] = [self._secrets.hidden(frame) for frame in frames(text)]
         case["expected"] = run_case(case)
-        if self._secrets.found_in(case["expected"]):
+        if "stream" in case and self._in_pieces(case["expected"], text):
             # In pieces, spread over the chunks, it could not be found there.
-            del case["stream"]
             case["note"] = "The reply spelled out the server's key, so it is not kept."
             case["stream"] = []
             case["expected"] = run_case(case)
         return case
+
+    def _in_pieces(self, reply: Any, text: str) -> bool:
+        hidden = (self._secrets.hidden(chunk) for chunk in chunks(text))
+        return self._secrets.found_in(reply) or self._secrets.spelled_out(hidden)
 
 
 def _body(status: int, text: str) -> Any:
     """A reply as JSON where it is some; an error in the server's own words, which may be none."""
     body = read_body(text) if status == 200 else None
     return text if body is None else body
+
+
+def chunks(text: str) -> Iterator[Any]:
+    """The JSON of every event."""
+    decoder = SseDecoder()
+    for payload in decoder.feed(text.encode()) + decoder.finish():
+        yield read_chunk(payload)
 
 
 def frames(text: str) -> Iterator[str | dict[str, Any]]:

@@ -35,7 +35,7 @@ def run_case(
     be missing or partial.
     """
     request = case.get("request") or {}
-    tools, tool_choice = case.get("tools", ()), request.get("tool_choice", "auto")
+    tools, tool_choice = case.get("tools") or (), request.get("tool_choice", "auto")
     new_id = _numbered()
     if "http" in case:
         return _run_http(case["http"], Normaliser(tools, tool_choice, new_id=new_id), request.get("max_tokens"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
@@ -43,6 +43,25 @@ class Secrets:
     def found_in(self, value: Any) -> bool:
         """Whether any text in `value` holds a secret."""
         return bool(self.hidden(value) != value)
+
+    def spelled_out(self, values: Iterable[Any]) -> bool:
+        """Whether the texts that stand at one place in each of `values`, put together, hold a secret."""
+        texts: dict[tuple[str, ...], list[str]] = {}
+        for value in values:
+            for place, text in _leaves(value, ()):
+                texts.setdefault(place, []).append(text)
+        return any(self.found_in("".join(pieces)) for pieces in texts.values())
+
+
+def _leaves(value: Any, place: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
+    if isinstance(value, str):
+        yield place, value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _leaves(item, (*place, str(key)))
+    elif isinstance(value, list):
+        for item in value:
+            yield from _leaves(item, place)
 
 
 def _pattern(secret: str) -> str:

@@ -44,6 +44,15 @@ def test_a_case_that_differs_is_shown_part_by_part(tmp_path: Path, capsys: pytes
     ]
 
 
+def test_cases_may_stand_by_their_names_and_say_nothing_of_tools(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cases = {"one": {"content": "Hi."}, "two": {"content": "bash{}", "tools": None}}
+    assert main(["replay", str(written(tmp_path, {"cases": cases})), "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert [(name, reply["text"]) for name, reply in answer.items()] == [("one", "Hi."), ("two", "bash{}")]
+
+
 def test_json_gives_every_cases_reply(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     cases = [HELLO, {"id": "bare", "content": "Hi."}, HELLO | {"id": "wrong", "expected": {}}]
     assert main(["replay", str(written(tmp_path, cases)), "--json"]) == 1

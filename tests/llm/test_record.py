@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from devstral_ls.cli import replay
 from devstral_ls.config import LlmConfig
 from devstral_ls.errors import ModelError
 from devstral_ls.llm import record
@@ -76,6 +77,24 @@ async def test_a_streamed_reply_is_kept_as_it_came(manner: Manner, tmp_path: Pat
     assert any(isinstance(frame, dict) for frame in case["stream"])
     assert case["expected"]["tool_calls"] == [{"name": "read_file", "arguments": {"path": "é 😀"}}]
     assert (case["expected"]["text"], case["expected"]["reasoning"]) == ("Reading.", "hm")
+
+
+@pytest.mark.parametrize("manner", MANNERS)
+async def test_whatever_goes_wrong_the_recording_replays_without_a_difference(manner: Manner, tmp_path: Path) -> None:
+    went_wrong = [
+        Turn("Reading.", calls=[Call("read_file", '{"path": "a')], cut=True),
+        Turn("Reading.", "hm", [Call("read_file", '{"path": "\\d"}')], finish="length"),
+        Turn(raw=["event: error\ndata: it broke\n\n"]),
+        Turn(raw=['data: {"error": "no "x" here"}\n\n', "data: [DONE]\n\n"]),
+        Turn(raw=[":\r\n\r\n", 'data:{"choices":[{"delta":{"content":"a\u2028b"}}]}\r\n\r\n', "data: {"]),
+        Turn("[TOOL_CALLS]read_file[ARGS]{} and on"),
+        Turn(error=Answered(400, {"error": {"message": "maximum context length is 10 tokens"}})),
+    ]
+    for number, turn in enumerate(went_wrong):
+        await recorded([turn], tmp_path / str(number), manner=manner)
+        files = list((tmp_path / str(number)).iterdir())
+        assert files
+        assert [replay.run(file, as_json=False) for file in files] == [0] * len(files)
 
 
 async def test_an_http_error_and_the_attempts_after_it_are_kept(tmp_path: Path) -> None:
@@ -144,6 +163,22 @@ async def test_a_key_spelled_out_over_several_chunks_is_not_kept(tmp_path: Path)
     (case,) = await recorded([Turn(raw=pieces)], tmp_path, api_key="sk-very-secret-1")
     assert case["stream"] == []
     assert "spelled out" in case["note"]
+    assert "ry-sec" not in on_disk(tmp_path)
+
+
+@pytest.mark.parametrize("place", ["arguments", "reasoning", "error"])
+async def test_a_key_in_pieces_is_not_kept_wherever_they_are(place: str, tmp_path: Path) -> None:
+    """The arguments are cut off, so that no reply shows them."""
+
+    def chunk(piece: str) -> dict[str, Any]:
+        if place == "error":
+            return {"error": {"message": piece}}
+        call = {"index": 0, "function": {"name": "read_file", "arguments": piece}}
+        return {"choices": [{"index": 0, "delta": {"tool_calls": [call]} if place == "arguments" else {place: piece}}]}
+
+    pieces = [chunk(piece) for piece in ('{"path": "sk-ve', "ry-sec", "ret-1")]
+    (case,) = await recorded([Turn(raw=pieces)], tmp_path, api_key="sk-very-secret-1")
+    assert case["stream"] == []
     assert "ry-sec" not in on_disk(tmp_path)
 
 

@@ -21,7 +21,8 @@ _ID_OR_ARGS = re.compile(r"[A-Za-z0-9]{0,9}(?:\[(?:A(?:R(?:G(?:S)?)?)?|C(?:A(?:L
 # Words that begin like names, and signs that begin like markers, in the middle of lines: nothing here is a call.
 _WORDS = (
     *("read", "reads", "reading", "read_", "read_files", "re", "edit", "edited", "edit_file", "bash", "bashful"),
-    *("rebash", "bash's", "bash-like", "the", "file", "Fichier", "été", "日本", "😀", "a[0]", "x[i] = {}", "{y}", "dict{"),
+    *("rebash", "bash's", "bash-like", "the", "file", "Fichier", "été", "日本", "😀"),
+    *("a[0]", "x[i] = {}", "{y}", "dict{"),
     *("[TOOL", "[1]", "[link](url)", "<b>", "</b>", "</", "<", "a < b", "e.g.", "1.5", "`x`", "``", "f(x)", "bash(1)"),
 )
 prose = st.lists(st.sampled_from(_WORDS), min_size=1, max_size=12).flatmap(
@@ -37,7 +38,8 @@ def least_to_hold(text: str) -> int:
         end = text[start:]
         if any(marker.startswith(end) for marker in MARKERS):
             return len(end)
-        inside_word = start > 0 and (text[start - 1].isalnum() or text[start - 1] in "_-") and text[start - 1] < "\u2e80"
+        before = text[:start][-1:]
+        inside_word = before != "" and (before.isalnum() or before in "_-") and before < "\u2e80"
         if not inside_word:
             beginning = any(name.startswith(end) for name in NAMES)
             named = any(end.startswith(name) and _ID_OR_ARGS.fullmatch(end[len(name) :]) for name in NAMES)
