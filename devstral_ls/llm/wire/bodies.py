@@ -7,8 +7,9 @@ from collections.abc import Collection
 
 from devstral_ls.llm.wire.arguments import Arguments, read_arguments
 from devstral_ls.llm.wire.envelopes import EnvelopeScanner, Found, found, read_cut_envelopes, read_envelopes
-from devstral_ls.llm.wire.heads import END_OF_TEXT, MARKER, Head
+from devstral_ls.llm.wire.heads import Head
 from devstral_ls.llm.wire.json_scan import JsonScanner, Scan
+from devstral_ls.llm.wire.patterns import END_OF_TEXT, MARKER
 
 _FUNCTION_END = "</function>"
 _PLACEHOLDER = re.compile(r"\{\s*[\w\s-]*\}")

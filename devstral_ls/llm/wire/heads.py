@@ -7,12 +7,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from devstral_ls.llm.wire import patterns
+
 BodyKind = Literal["arguments", "envelope", "function", "none", "thinking"]
 Kind = Literal["marker", "stripped_marker", "json", "json_after_text", "xml", "thinking"]
-
-MARKER = "[TOOL_CALLS]"
-END_OF_TEXT = "</s>"
-THINK_END = "[/THINK]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,70 +64,7 @@ Match = Head | Literal["undecided"] | None
 
 def _in_word(char: str) -> bool:
     """A name behind `char` would be the end of a longer word. Chinese and Japanese put nothing between words."""
-    return (char.isalnum() and char < _EAST_ASIAN) or char in ("_", "-")
-
-
-def _prefixes(literal: str) -> str:
-    """A pattern for every beginning of `literal`, the empty and the whole one included."""
-    pattern = ""
-    for char in reversed(literal):
-        pattern = f"(?:{re.escape(char)}{pattern})?"
-    return pattern
-
-
-_EAST_ASIAN = "\u2e80"
-_NAME = r"[A-Za-z0-9_.\-]{1,64}"
-# Bounded, as all of these patterns are: an opening is decided after a few hundred characters at most.
-_GAP = r"\s{0,64}"
-_MARKERS = rf"(?:{re.escape(MARKER)}{_GAP}){{1,4}}"
-_CALL_ID = rf"\[CALL_ID\]{_GAP}[A-Za-z0-9]{{1,64}}{_GAP}"
-_CALL_ID_CUT = rf"(?:{_prefixes('[CALL_ID]')}|\[CALL_ID\]{_GAP}[A-Za-z0-9]{{0,64}}{_GAP})"
-_ARGS = rf"(?:\[ARGS\]{_GAP}){{1,3}}"
-
-_MARKED_JSON = re.compile(rf"{_MARKERS}(?=\{{|\[{_GAP}\{{)")
-_MARKED_CALL = re.compile(
-    rf"{_MARKERS}(?P<name>{_NAME})(?P<gap>{_GAP})(?:{_CALL_ID})?(?:(?P<args>{_ARGS})(?=[{{\"]|\[[^A-Z])|(?=\{{))"
-)
-_MARKED_BARE = re.compile(rf"{_MARKERS}(?P<name>{_NAME}){_GAP}(?:{_CALL_ID})?{_ARGS}(?=\[TOOL_CALLS\]|</s>)")
-_MARKED_CUT = re.compile(
-    rf"{_prefixes(MARKER)}\Z|{_MARKERS}(?:{_prefixes(MARKER)}|\[{_GAP}|(?:{_NAME}){_GAP}"
-    rf"(?:{_CALL_ID_CUT}|(?:{_CALL_ID})?{_prefixes('[ARGS]')}|(?:{_CALL_ID})?{_ARGS}"
-    rf"(?:{_prefixes(MARKER)}|{_prefixes(END_OF_TEXT)}|{_prefixes('[ARGS]')}))?)\Z"
-)
-_MARKED_END = re.compile(
-    rf"{_MARKERS}(?P<name>{_NAME}){_GAP}(?:(?:{_CALL_ID})?(?P<args>{_ARGS})?{_prefixes('[ARGS]')}|{_CALL_ID_CUT})\Z"
-)
-
-_UNMARKED = re.compile(rf"(?:\[CALL_ID\]{_GAP}[A-Za-z0-9]{{1,64}}|[A-Za-z0-9]{{9}})?(?:(?P<args>{_ARGS}))?(?=\{{)")
-_UNMARKED_CUT = re.compile(
-    rf"(?:[A-Za-z0-9]{{0,9}}|{_CALL_ID_CUT}|(?:{_CALL_ID}|[A-Za-z0-9]{{9}})?(?:{_ARGS})?{_prefixes('[ARGS]')})\Z"
-)
-_UNMARKED_END = re.compile(rf"(?:\[CALL_ID\]{_GAP}[A-Za-z0-9]{{1,64}}|[A-Za-z0-9]{{9}})?{_ARGS}\Z")
-
-_TAGGED_JSON = re.compile(rf"(?:<tool_call>|\[TOOL_REQUEST\]){_GAP}(?=\{{|\[{_GAP}\{{)")
-_TAGGED_FUNCTION = re.compile(rf"(?:<tool_call>{_GAP})?<function=(?P<name>[^>\s]{{1,64}})>")
-_TAGGED_CUT = re.compile(
-    rf"(?:{_prefixes('<tool_call>')}|{_prefixes('[TOOL_REQUEST]')}|(?:<tool_call>|\[TOOL_REQUEST\]){_GAP}\[?{_GAP}"
-    rf"|<tool_call>{_GAP}{_prefixes('<function=')}|{_prefixes('<function=')}"
-    rf"|(?:<tool_call>{_GAP})?<function=[^>\s]{{0,64}})\Z"
-)
-_ARGUMENT_CLOSERS = ("[ARGS]",)
-_TAG_CLOSERS = ("</tool_call>", "[END_TOOL_REQUEST]")
-
-_THINK = re.compile(r"\[THINK\]")
-_THINK_CUT = re.compile(rf"{_prefixes('[THINK]')}\Z")
-_JSON = re.compile(rf"\[{_GAP}(?=\{{)|(?=\{{)")
-_JSON_CUT = re.compile(rf"\[{_GAP}\Z")
-_TICKS = r"`{3,12}[ \t]{0,8}"
-_LINE_END = r"[ \t]{0,8}\r?\n"
-_FENCE = re.compile(
-    rf"(?P<ticks>`{{3,12}})[ \t]{{0,8}}(?:(?:json|tool)\w{{0,16}})?{_LINE_END}{_GAP}(?=\{{|\[{_GAP}\{{)", re.IGNORECASE
-)
-_FENCE_CUT = re.compile(
-    rf"(?:`{{1,2}}|{_TICKS}(?:(?:json|tool)\w{{0,16}}|{_prefixes('json')}|{_prefixes('tool')})"
-    rf"(?:[ \t]{{0,8}}\r?|{_LINE_END}{_GAP}(?:\[{_GAP})?))\Z",
-    re.IGNORECASE,
-)
+    return (char.isalnum() and char < patterns.EAST_ASIAN) or char in ("_", "-")
 
 
 class Heads:
@@ -142,7 +77,7 @@ class Heads:
         self._beginnings = frozenset(name[:length] for name in longest_first for length in range(1, len(name)))
         self._longest = len(longest_first[0]) if longest_first else 0
         words = "|".join(re.escape(name) for name in longest_first)
-        behind_word = rf"(?<![^\W{_EAST_ASIAN}-\U0010ffff])(?<!-)"
+        behind_word = rf"(?<![^\W{patterns.EAST_ASIAN}-\U0010ffff])(?<!-)"
         self.trigger = re.compile(rf"[\[{{<`]|{behind_word}(?:{words})" if words else r"[\[{<`]")
         """Finds the places where an opening could stand."""
 
@@ -150,10 +85,10 @@ class Heads:
         """The opening of leaked reasoning: at the beginning of a message or line, or glued to a sentence."""
         if not (place.opens_message or place.opens_line or place.glued):
             return None
-        found = _THINK.match(text, at)
+        found = patterns.THINK.match(text, at)
         if found:
             return Head("thinking", "thinking", found.end(), free=True)
-        return "undecided" if _THINK_CUT.match(text, at) else None
+        return "undecided" if patterns.THINK_CUT.match(text, at) else None
 
     def match(self, text: str, at: int, place: Place) -> Match:
         """The opening of a call at `at`; "undecided" when the text ends inside what could become one."""
@@ -162,14 +97,14 @@ class Heads:
 
     def at_end(self, text: str, *, cut: bool, behind_call: bool = False) -> Head | None:
         """What an undecided opening is now that nothing follows: a call without arguments, or one that was cut."""
-        found = _MARKED_END.match(text)
+        found = patterns.MARKED_END.match(text)
         if found and (found["args"] or cut):
             # Only the mention of a marker has a space behind it and then a word that is no tool.
             named = found["name"] in self.names or text[found.start("name") - 1] == "]"
             if named or (cut and (found["args"] or found["name"] in self._beginnings)):
                 return Head("marker", "none", found.end(), found["name"], free=True)
         if cut:
-            ending = _UNMARKED_CUT if behind_call else _UNMARKED_END
+            ending = patterns.UNMARKED_CUT if behind_call else patterns.UNMARKED_END
             for name in self._starting(text, 0):
                 found = ending.match(text, len(name))
                 if found:
@@ -191,22 +126,22 @@ class Heads:
         return end
 
     def _bracket(self, text: str, at: int, place: Place) -> Match:
-        found = _MARKED_JSON.match(text, at)
+        found = patterns.MARKED_JSON.match(text, at)
         if found:
             return Head("marker", "envelope", found.end(), free=True, strict=False)
-        found = _MARKED_CALL.match(text, at)
+        found = patterns.MARKED_CALL.match(text, at)
         if found and (found["args"] or not found["gap"] or found["name"] in self.names):
             return Head(
                 *("marker", "arguments", found.end(), found["name"]),
                 free=True,
                 strict=False,
-                closers=_ARGUMENT_CLOSERS,
+                closers=patterns.ARGUMENT_CLOSERS,
                 damaged=_doubled(found["args"]),
             )
-        found = _MARKED_BARE.match(text, at)
+        found = patterns.MARKED_BARE.match(text, at)
         if found:
             return Head("marker", "none", found.end(), found["name"], free=True, strict=False)
-        if _MARKED_CUT.match(text, at):
+        if patterns.MARKED_CUT.match(text, at):
             return "undecided"
         tagged = self._tagged(text, at, place)
         return tagged or self._json(text, at, place)
@@ -215,45 +150,45 @@ class Heads:
         glued = place.glued and text[at] == "["
         if not (place.opens_message or place.opens_line or glued):
             return None
-        if _JSON.match(text, at):
+        if patterns.JSON.match(text, at):
             return Head("json" if place.opens_message else "json_after_text", "envelope", at)
-        return "undecided" if _JSON_CUT.match(text, at) else None
+        return "undecided" if patterns.JSON_CUT.match(text, at) else None
 
     def _tagged(self, text: str, at: int, place: Place) -> Match:
         free = place.opens_line or place.glued
-        found = _TAGGED_JSON.match(text, at)
+        found = patterns.TAGGED_JSON.match(text, at)
         if found:
-            return Head("xml", "envelope", found.end(), free=free, closers=_TAG_CLOSERS)
-        found = _TAGGED_FUNCTION.match(text, at)
+            return Head("xml", "envelope", found.end(), free=free, closers=patterns.TAG_CLOSERS)
+        found = patterns.TAGGED_FUNCTION.match(text, at)
         if found:
             if found["name"] not in self.names:
                 return None
-            return Head("xml", "function", found.end(), found["name"], free=free, closers=_TAG_CLOSERS)
-        return "undecided" if _TAGGED_CUT.match(text, at) else None
+            return Head("xml", "function", found.end(), found["name"], free=free, closers=patterns.TAG_CLOSERS)
+        return "undecided" if patterns.TAGGED_CUT.match(text, at) else None
 
     def _fence(self, text: str, at: int, place: Place) -> Match:
         if not place.opens_message:
             return None
-        found = _FENCE.match(text, at)
+        found = patterns.FENCE.match(text, at)
         if found:
             return Head("json", "envelope", found.end(), closers=(found["ticks"],))
-        return "undecided" if _FENCE_CUT.match(text, at) else None
+        return "undecided" if patterns.FENCE_CUT.match(text, at) else None
 
     def _unmarked(self, text: str, at: int, place: Place) -> Match:
         if not place.at_boundary:
             return None
         undecided = False
         for name in self._starting(text, at):
-            found = _UNMARKED.match(text, at + len(name))
+            found = patterns.UNMARKED.match(text, at + len(name))
             if found:
                 return Head(
                     *("stripped_marker", "arguments", found.end(), name),
                     free=found["args"] is not None,
-                    closers=_ARGUMENT_CLOSERS,
+                    closers=patterns.ARGUMENT_CLOSERS,
                     in_phrase=place.in_phrase,
                     damaged=_doubled(found["args"]),
                 )
-            undecided = undecided or _UNMARKED_CUT.match(text, at + len(name)) is not None
+            undecided = undecided or patterns.UNMARKED_CUT.match(text, at + len(name)) is not None
         return "undecided" if undecided or text[at:] in self._beginnings else None
 
     def _starting(self, text: str, at: int) -> Iterator[str]:

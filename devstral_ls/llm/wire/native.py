@@ -7,8 +7,8 @@ from collections.abc import Collection
 
 from devstral_ls.llm.wire.arguments import read_arguments
 from devstral_ls.llm.wire.envelopes import EnvelopeScanner, Found, found, read_cut_envelopes, read_envelopes
-from devstral_ls.llm.wire.heads import END_OF_TEXT
 from devstral_ls.llm.wire.json_scan import Scan
+from devstral_ls.llm.wire.patterns import END_OF_TEXT
 
 _CALL_ID = re.compile(r"\[CALL_ID\]\s*[A-Za-z0-9]*")
 _GLUED_ID = re.compile(r"(.+)[A-Za-z0-9]{9}")

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field, replace
 from devstral_ls.llm.backend import Part
 from devstral_ls.llm.wire.bodies import Body, body_of, find_or_hold, overlap
 from devstral_ls.llm.wire.envelopes import Found
-from devstral_ls.llm.wire.heads import END_OF_TEXT, MARKER, THINK_END, Head, Heads, Match, Place
+from devstral_ls.llm.wire.heads import Head, Heads, Match, Place
 from devstral_ls.llm.wire.json_scan import Scan
 from devstral_ls.llm.wire.passed import Passed, Sifted
+from devstral_ls.llm.wire.patterns import END_OF_TEXT, MARKER, THINK_END
 
 _SPACE = re.compile(r"\s*")
 _END_OF_TEXT = re.compile(r"</s>\s{0,64}\Z|<(?:/s?)?\Z")
