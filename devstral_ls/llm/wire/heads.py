@@ -15,11 +15,16 @@ Kind = Literal["marker", "stripped_marker", "json", "json_after_text", "xml", "t
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an opening stands. previous: the character before it, "" at the beginning."""
+    """Where an opening stands.
+
+    previous: the character before it, "" at the beginning. before: the one before that. solid: the last that is no space.
+    """
 
     opens_message: bool
     opens_line: bool
     previous: str
+    before: str = ""
+    solid: str = ""
 
     @property
     def glued(self) -> bool:
@@ -28,7 +33,10 @@ class Place:
 
     @property
     def at_boundary(self) -> bool:
-        return not _in_word(self.previous)
+        # ".name" is a CSS class, "#name" an id, "$name" a variable; behind "=" or "(" stands code.
+        of_code = self.previous in ("#", "$", "@") or (self.solid in ("=", "&", "(", "[", "|") and not self.opens_line)
+        of_css = self.previous == "." and not self.before.strip()
+        return not (_in_word(self.previous) or of_code or of_css)
 
     @property
     def in_phrase(self) -> bool:

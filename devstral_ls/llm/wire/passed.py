@@ -32,6 +32,7 @@ class Passed:
 
     def __init__(self) -> None:
         self.previous = ""
+        self._before = ""
         self._parts: list[Part] = []
         self._passing: list[str] = []
         self._segments = [StringIO()]
@@ -50,6 +51,7 @@ class Passed:
         self._passing.append(text)
         self._segments[-1].write(text)
         self._code.feed(text)
+        self._before = text[-2] if len(text) > 1 else self.previous
         self.previous = text[-1]
         solid = text.rstrip()
         if solid:
@@ -78,7 +80,7 @@ class Passed:
         self._call_texts.append(raw)
         self._segments.append(StringIO())
         self._opens_message = False
-        self.previous = "}"
+        self._before = self.previous = self._last_solid = "}"
 
     def take_back_calls(self) -> None:
         """What was read as calls is text after all."""
@@ -92,7 +94,7 @@ class Passed:
         self._code.settle(char)
         if self._code.inside:
             return None
-        return Place(self._opens_message, self._code.opens_line, self.previous)
+        return Place(self._opens_message, self._code.opens_line, self.previous, self._before, self._last_solid)
 
     def suspect(self, names: Collection[str]) -> None:
         """The next character opens JSON in the middle of a line: watch whether it is a call that was only printed.
