@@ -17,7 +17,7 @@ Kind = Literal["marker", "stripped_marker", "json", "json_after_text", "xml", "t
 class Place:
     """Where an opening stands.
 
-    previous: the character before it, "" at the beginning. before: the one before that. solid: the last that is no space.
+    previous: the character before it, "" at the beginning. before: the one before that. solid: the last but spaces.
     """
 
     opens_message: bool
