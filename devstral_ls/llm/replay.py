@@ -70,7 +70,8 @@ def stream_bytes(case: Mapping[str, Any], *, one_character_per_delta: bool = Fal
         frames.append({"choices": [{"index": 0, "delta": {}, "finish_reason": case.get("finish", "stop")}]})
         frames.append("data: [DONE]\n\n")
     text = "".join(frame if isinstance(frame, str) else f"data: {json.dumps(frame)}\n\n" for frame in frames)
-    return (text if done else _DONE.sub("", text)).encode()
+    # A case may spell half a surrogate pair; as bytes it is no UTF-8, which the decoder has to bear.
+    return (text if done else _DONE.sub("", text)).encode(errors="surrogatepass")
 
 
 def describe(reply: Reply, fault: Fault | None = None) -> dict[str, Any]:

@@ -53,6 +53,12 @@ def test_cases_may_stand_by_their_names_and_say_nothing_of_tools(
     assert [(name, reply["text"]) for name, reply in answer.items()] == [("one", "Hi."), ("two", "bash{}")]
 
 
+def test_half_a_surrogate_pair_in_a_case_is_no_obstacle(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    stream = ['data: {"choices": [{"delta": {"content": "a\ud83d"}}]}\n\n']
+    assert main(["replay", str(written(tmp_path, [{"id": "half", "stream": stream}]))]) == 0
+    assert capsys.readouterr().out == "1 case, none differ\n"
+
+
 def test_json_gives_every_cases_reply(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     cases = [HELLO, {"id": "bare", "content": "Hi."}, HELLO | {"id": "wrong", "expected": {}}]
     assert main(["replay", str(written(tmp_path, cases)), "--json"]) == 1

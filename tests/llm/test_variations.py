@@ -185,3 +185,54 @@ def test_wherever_a_message_is_cut_no_call_runs_that_is_not_in_it(case: Case) ->
             assert len(broken) <= 1, text
             assert all(call["error"] == "truncated" for call in broken), text
             assert actual["finish"] == (finish or "incomplete")
+
+
+_STREAMS = [case for case in _CASES if "stream" in case and all(isinstance(f, dict) for f in case["stream"][:-1])]
+
+
+def again(case: Case, stream: list[Any]) -> Case:
+    return run_case({"tools": case["tools"], "request": case.get("request"), "stream": stream})
+
+
+@pytest.mark.parametrize("case", _STREAMS, ids=by_id)
+def test_line_ends_comments_and_unknown_fields_change_nothing(case: Case) -> None:
+    noisy: list[Any] = ["\ufeff: hello\r\n\r\n"]
+    for number, frame in enumerate(case["stream"]):
+        if isinstance(frame, str):
+            noisy.append(frame.replace("\n", "\r\n"))
+            continue
+        frame = {"obfuscation": "x" * number, "service_tier": None, **frame}
+        noisy += [f": {number}\r\n\r\n", f"id: {number}\r\ndata:{json.dumps(frame)}\r\n\r\n"]
+    assert again(case, noisy) == expected(case)
+
+
+def in_letters(frame: Any) -> list[Any]:
+    """The chunk as several: one letter of text or arguments in each."""
+    choices = frame.get("choices") if isinstance(frame, dict) else None
+    if not (isinstance(choices, list) and len(choices) == 1 and isinstance(choices[0], dict)):
+        return [frame]
+    choice = choices[0]
+    delta = choice.get("delta")
+    if not isinstance(delta, dict) or choice.get("index") not in (0, None):
+        return [frame]
+    deltas: list[Case] = []
+    rest = dict(delta)
+    if isinstance(rest.get("content"), str):
+        deltas += [{"content": letter} for letter in rest.pop("content")]
+    entries = rest.pop("tool_calls", None)
+    for entry in entries or []:
+        function = entry.get("function") if isinstance(entry, dict) else None
+        arguments = function.get("arguments") if isinstance(function, dict) else None
+        if not isinstance(function, dict) or not isinstance(arguments, str) or not arguments:
+            deltas.append({"tool_calls": [entry]})
+            continue
+        deltas.append({"tool_calls": [entry | {"function": function | {"arguments": arguments[0]}}]})
+        where = {"index": entry["index"]} if "index" in entry else {}
+        deltas += [{"tool_calls": [where | {"function": {"arguments": letter}}]} for letter in arguments[1:]]
+    pieces = [{**frame, "choices": [{**choice, "delta": piece, "finish_reason": None}]} for piece in deltas]
+    return [*pieces, {**frame, "choices": [{**choice, "delta": rest}]}]
+
+
+@pytest.mark.parametrize("case", _STREAMS, ids=by_id)
+def test_deltas_of_one_letter_change_nothing(case: Case) -> None:
+    assert again(case, [piece for frame in case["stream"] for piece in in_letters(frame)]) == expected(case)
