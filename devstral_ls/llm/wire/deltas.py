@@ -16,8 +16,9 @@ _PIECES = 256
 class Slot:
     """One call as far as it has arrived."""
 
-    def __init__(self, call_id: str) -> None:
+    def __init__(self, call_id: str, index: int | None) -> None:
         self.id = call_id
+        self.index = index
         self.name = ""
         self.announced = False
         self._blocks: list[str] = []
@@ -62,8 +63,9 @@ class CallDeltas:
     """The calls of one reply, in the order they began.
 
     Servers number calls from 0 or 1, all with 0, or not at all; ids are missing, empty, null or "null" after the first
-    delta, or the same for all calls. A new id with a name is a new call whatever its index says; so is a name with new
-    arguments behind a call that is complete, unless both its id and its index say otherwise.
+    delta, or the same for all calls. A new id with a name is a new call whatever its index says, and a new index with a
+    name whatever its id says; so is a name with new arguments behind a call that is complete, unless both id and index
+    say otherwise.
 
     whole: the entries are no deltas; each is a call.
     """
@@ -85,13 +87,11 @@ class CallDeltas:
         name = name if isinstance(name, str) else ""
         call_id = entry.get("id")
         call_id = call_id if isinstance(call_id, str) and call_id not in _NO_ID else ""
-        index = entry.get("index")
-        index = index if isinstance(index, int) else None
-
+        index = _as_index(entry.get("index"))
         arguments = _as_text(function.get("arguments"))
         slot = None if self._whole else self._find(index, call_id, name, arguments)
         if slot is None:
-            slot = Slot(call_id)
+            slot = Slot(call_id, index)
             self.slots.append(slot)
         if call_id:
             slot.id = slot.id or call_id
@@ -104,6 +104,8 @@ class CallDeltas:
     def _find(self, index: int | None, call_id: str, name: str, arguments: str) -> Slot | None:
         slot = self._by_id.get(call_id)
         if slot is not None:
+            if name and index is not None and index not in self._by_index and slot.index is not None:
+                return None
             elsewhere = index is None or self._by_index.get(index) is not slot
             another = name and elsewhere and arguments not in ("", slot.arguments) and slot.complete()
             return None if another else slot
@@ -115,6 +117,12 @@ class CallDeltas:
         if name and slot.name and not call_id and slot.complete():
             return None
         return slot
+
+
+def _as_index(index: Any) -> int | None:
+    if isinstance(index, str) and index.isdecimal() and len(index) < 9:
+        return int(index)
+    return index if isinstance(index, int) else None
 
 
 def _as_text(arguments: Any) -> str:
