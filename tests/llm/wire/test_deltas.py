@@ -48,7 +48,8 @@ def name_of(name: str, style: str, position: int) -> dict[str, Any]:
         return {"name": (name[:3], name[3:])[position]} if position < 2 else {}
     if position == 0 or style == "in each":
         return {"name": name}
-    return {"then empty": {"name": ""}, "then null": {"name": None}}.get(style, {})
+    later: dict[str, dict[str, Any]] = {"then empty": {"name": ""}, "then null": {"name": None}}
+    return later.get(style, {})
 
 
 def entries(wanted: Sequence[Call], index: str, identity: str, name: str, length: int) -> list[dict[str, Any]]:
