@@ -154,6 +154,8 @@ class Conversation:
 
     def _arguments(self, question: Question) -> dict[str, Any]:
         arguments: dict[str, Any] = {"prompt": question.prompt, "wait": True, "apply": "propose"}
+        if question.images:
+            arguments["images"] = list(question.images)
         if question.file is not None:
             document = self.editor.open(question.file)
             arguments["textDocument"] = {"uri": document.uri}

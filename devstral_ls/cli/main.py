@@ -40,7 +40,7 @@ def _ask(arguments: argparse.Namespace) -> int:
     from devstral_ls.cli.streams import guarded
 
     def ask() -> int:
-        question = read_question(arguments.prompt, arguments.workspace, arguments.file)
+        question = read_question(arguments.prompt, arguments.workspace, arguments.file, arguments.image)
         flags = [f"--record={writable_folder(arguments.record)}"] if arguments.record else []
         server = start_server(os.environ, *flags)
         # The server needs most of a second to start; what the client needs is imported meanwhile.
@@ -112,6 +112,9 @@ def parser() -> argparse.ArgumentParser:
     ask.add_argument("prompt", metavar="PROMPT", help="what to do; `-` reads it from stdin")
     ask.add_argument("--workspace", metavar="DIR", type=Path, help="the folder the agent works in (default: this one)")
     ask.add_argument("--file", metavar="FILE[:LINE[-LINE]]", help="the file, and the lines of it, the prompt is about")
+    ask.add_argument(
+        "--image", metavar="FILE", type=Path, action="append", default=[], help="an image to show (may be repeated)"
+    )
     end = ask.add_mutually_exclusive_group()
     end.add_argument("--apply", action="store_true", help="write the edits to disk without asking")
     end.add_argument("--diff", action="store_true", help="only print the edits, as a diff that `git apply` takes")

@@ -5,23 +5,29 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from devstral_ls.cli.streams import INPUT_MISSING, USAGE, Stopped
+from devstral_ls.llm.picture import FILE_BYTES, NoPicture, picture
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """root: the workspace. file: what the user points at; lines: the part of it, 1-based and inclusive."""
+    """root: the workspace. file: what the user points at; lines: the part of it, 1-based and inclusive.
+
+    images: data: URIs.
+    """
 
     root: Path
     prompt: str
     file: Path | None = None
     lines: tuple[int, int] | None = None
+    images: tuple[str, ...] = ()
 
 
-def read_question(prompt: str, workspace: Path | None, file: str | None) -> Question:
+def read_question(prompt: str, workspace: Path | None, file: str | None, images: Sequence[Path] = ()) -> Question:
     """The question that the flags make. Stopped when one of them names something that is not there."""
     root = (workspace or Path()).resolve()
     if not root.is_dir():
@@ -34,7 +40,8 @@ def read_question(prompt: str, workspace: Path | None, file: str | None) -> Ques
             raise Stopped(USAGE, f"{path} is not a file; --file takes one, with or without :LINE-LINE.")
         if not path.is_relative_to(root):
             raise Stopped(USAGE, f"{path} is outside of {root}; --workspace names the folder the agent works in.")
-    return Question(root, _prompt(prompt), path, lines)
+    shown = tuple(_image(image) for image in images)
+    return Question(root, _prompt(prompt), path, lines, shown)
 
 
 def writable_folder(given: Path) -> Path:
@@ -47,6 +54,21 @@ def writable_folder(given: Path) -> Path:
     if not os.access(folder, os.W_OK | os.X_OK):
         raise Stopped(USAGE, f"{given} can't be written to; --record takes a folder of yours.")
     return folder
+
+
+def _image(path: Path) -> str:
+    """The image as a data: URI. It may be anywhere, a screenshot for instance, which the agent could not read."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(FILE_BYTES + 1)
+    except OSError as error:
+        raise Stopped(USAGE, f"{path} can't be read: {error.strerror}; --image takes an image file.") from error
+    if len(data) > FILE_BYTES:
+        raise Stopped(USAGE, f"{path} is larger than {FILE_BYTES // 2**20} MiB; --image takes a smaller one.")
+    try:
+        return picture(data).uri
+    except NoPicture as error:
+        raise Stopped(USAGE, f"{path} {error}; --image takes one.") from error
 
 
 def _prompt(given: str) -> str:

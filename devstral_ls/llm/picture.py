@@ -20,6 +20,9 @@ SIDE = 1540
 PATCH = 28
 """Pixels of either side that make a token."""
 
+FILE_BYTES = 20 * 1024 * 1024
+"""The largest image file that is read; what is sent of it is smaller."""
+
 EMBEDDED = re.compile(r"data:image/(?:png|jpe?g|gif|webp);base64,[A-Za-z0-9+/]{32,}={0,2}")
 """A data URI of an image inside a text."""
 

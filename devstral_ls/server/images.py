@@ -6,9 +6,8 @@ import asyncio
 from collections.abc import Sequence
 
 from devstral_ls.errors import ForModel, InvalidRequest, RequestRefused
-from devstral_ls.llm.picture import EMBEDDED, NoPicture, Picture, from_uri, picture
+from devstral_ls.llm.picture import EMBEDDED, FILE_BYTES, NoPicture, Picture, from_uri, picture
 from devstral_ls.llm.scaling import fitted
-from devstral_ls.tools.read_file import IMAGE_BYTES
 from devstral_ls.workspace.view import View
 
 SHOWN = 60
@@ -65,7 +64,7 @@ async def load(given: Sequence[str], view: View, blind: str | None) -> tuple[str
 def _file(name: str, view: View) -> Picture:
     try:
         path = view.resolve(name)
-        return picture(view.data(path, IMAGE_BYTES))
+        return picture(view.data(path, FILE_BYTES))
     except ForModel as error:
         raise RequestRefused(f"The image {_brief(name)} can't be used: {error}") from None
 

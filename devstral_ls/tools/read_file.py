@@ -8,13 +8,10 @@ from pathlib import Path
 
 from devstral_ls.edits.lines import split_lines
 from devstral_ls.errors import InvalidArguments, NotText
-from devstral_ls.llm.picture import SUFFIXES, NoPicture, picture
+from devstral_ls.llm.picture import FILE_BYTES, SUFFIXES, NoPicture, picture
 from devstral_ls.llm.scaling import fitted
 from devstral_ls.tools.show import LINE_LIMIT, existing, numbered
 from devstral_ls.tools.tool import ToolContext, ToolOutput, parameter, tool
-
-IMAGE_BYTES = 20 * 1024 * 1024
-"""The largest image file that is read; what is sent of it is smaller."""
 
 LINES = 2000
 BYTES = 60 * 1024
@@ -65,7 +62,7 @@ async def _image(path: Path, shown: str, context: ToolContext) -> ToolOutput:
     """The model sees an image, in a message of its own after the results."""
     if context.blind is not None:
         raise NotText(f"{shown} is an image, and {context.blind}. Go on without it, or ask the user what it shows.")
-    data = context.view.data(path, IMAGE_BYTES)
+    data = context.view.data(path, FILE_BYTES)
     try:
         source = picture(data)
         image = await asyncio.to_thread(fitted, source)
