@@ -142,7 +142,9 @@ def _endpoint(found: Probed, key: str | None, config: LlmConfig) -> Endpoint:
         case "no_model":
             advice = model_advice(found.url, (), found.kind)
             raise ModelNotFound(sentence(f"{name} has no model for chat: {advice}."))
-    raise ServerUnreachable(sentence(f"{name} can't be used, {found.problem}: {start_advice(found.url, found.kind)}."))
+    proxied = found.status == "unreachable" and route_to(found.url, config).proxy is not None
+    advice = "check llm.proxy" if proxied else start_advice(found.url, found.kind)
+    raise ServerUnreachable(sentence(f"{name} can't be used, {found.problem}: {advice}."))
 
 
 def _preferred(found: Sequence[Probed], wanted: str | None, *, settle: bool) -> Probed | None:

@@ -55,11 +55,11 @@ def route_to(base_url: str, config: LlmConfig) -> Route:
 
 
 def open_client(
-    base_url: str, *, connect_timeout: float, idle_timeout: float, route: Route = STRAIGHT, **options: Any
+    base_url: str, *, connect_timeout: float, answer_timeout: float, route: Route = STRAIGHT, **options: Any
 ) -> httpx2.AsyncClient:
     """A client for one server. Raises ServerUnreachable for a route that can't be taken.
 
-    connect_timeout: seconds until a connection must stand. idle_timeout: seconds without a single byte. The whole
+    connect_timeout: seconds until a connection must stand. answer_timeout: seconds without a single byte. The whole
     exchange may take as long as it likes. Proxies of the environment are used, but never for this machine. Redirects
     are not followed: a conversation goes where the user sent it. A name and password in `base_url` are sent as a
     header; requests are made to the URL without them, because URLs are logged.
@@ -74,13 +74,19 @@ def open_client(
         # An explicit transport takes no proxy from the environment. Plain HTTP needs no certificates, and loading
         # them takes longer than a whole exchange with a local server.
         options["transport"] = httpx2.AsyncHTTPTransport(verify=verify if base_url.startswith("https:") else False)
-    return httpx2.AsyncClient(
-        verify=verify if "transport" not in options else False,
-        timeout=httpx2.Timeout(idle_timeout, connect=connect_timeout, pool=None),
-        follow_redirects=False,
-        headers={**route.headers, "Accept-Encoding": "identity"},  # compression would hold small chunks back
-        **options,
-    )
+    try:
+        return httpx2.AsyncClient(
+            verify=verify if "transport" not in options else False,
+            timeout=httpx2.Timeout(answer_timeout, connect=connect_timeout, pool=None),
+            follow_redirects=False,
+            headers={**route.headers, "Accept-Encoding": "identity"},  # compression would hold small chunks back
+            **options,
+        )
+    except (ValueError, httpx2.InvalidURL):
+        # The environment's proxies are read here. The error would quote the URL, and its password.
+        raise ServerUnreachable(
+            "HTTPS_PROXY, HTTP_PROXY or ALL_PROXY of the environment is no proxy's URL: mend it, or set llm.proxy."
+        ) from None
 
 
 def trust(ca_file: str) -> ssl.SSLContext:
@@ -104,9 +110,11 @@ def _proxy(url: str) -> httpx2.Proxy:
         proxy = httpx2.Proxy(url if "://" in url else f"http://{url}")
     except (ValueError, httpx2.InvalidURL):
         # The error would quote the URL, and its password.
-        raise ServerUnreachable("llm.proxy is no proxy's URL: write it like http://proxy:3128.") from None
-    if proxy.url.scheme not in ("http", "https") or not proxy.url.host:
-        raise ServerUnreachable("llm.proxy must be an http or https proxy, such as http://proxy:3128.")
+        raise ServerUnreachable(
+            "llm.proxy is no proxy's URL: write it like http://proxy:3128 or socks5://proxy:1080."
+        ) from None
+    if not proxy.url.host:
+        raise ServerUnreachable("llm.proxy names no host: write it like http://proxy:3128 or socks5://proxy:1080.")
     return proxy
 
 
@@ -119,17 +127,29 @@ def _basic_auth(base_url: str) -> httpx2.BasicAuth | None:
     return httpx2.BasicAuth(unquote(parts.username), unquote(parts.password or ""))
 
 
-def connection_problem(error: BaseException) -> str:
-    """Why there was no answer, as a clause such as "nothing answers"."""
+def no_answer() -> tuple[type[Exception], ...]:
+    """What a request raises that got no HTTP answer. A proxy that speaks no SOCKS has errors of its own."""
+    import httpx2
+    import socksio
+
+    return httpx2.HTTPError, socksio.SOCKSError
+
+
+def connection_problem(error: BaseException, *, proxied: bool = False) -> str:
+    """Why there was no answer, as a clause such as "nothing answers". proxied: it was asked through `llm.proxy`."""
     import httpx2
 
     text = str(error)
     if "certificate" in text.lower():
         return f"the TLS certificate is not trusted ({text})"
+    if type(error).__module__.startswith("socksio"):
+        return "the proxy speaks no SOCKS"
     if isinstance(error, httpx2.ProxyError):
         return f"the proxy refuses to connect ({text})"
     if isinstance(error, httpx2.ConnectTimeout | httpx2.ConnectError):
         unknown_name = "getaddrinfo" in text or "Name or service not known" in text or "nodename nor servname" in text
+        if proxied:
+            return "llm.proxy names a proxy that does not exist" if unknown_name else "the proxy does not answer"
         return "no server has this name" if unknown_name else "nothing answers"
     if isinstance(error, httpx2.TimeoutException):
         return "the server accepts connections but does not answer"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
-from devstral_ls.llm.http import PROXY_REFUSES, STRAIGHT, Route, connection_problem, open_client
+from devstral_ls.llm.http import PROXY_REFUSES, STRAIGHT, Route, connection_problem, no_answer, open_client
 from devstral_ls.llm.model_choice import choose_model, same_model
 from devstral_ls.llm.servers import Kind, is_local, server_root, without_userinfo
 
@@ -61,12 +61,12 @@ async def probe(
     """
     if is_local(base_url) and route.proxy is None and not await _listens(base_url, connect_timeout):
         return Probed(base_url, expected, "unreachable", "nothing answers")
-    options = {"connect_timeout": connect_timeout, "idle_timeout": answer_timeout}
+    options = {"connect_timeout": connect_timeout, "answer_timeout": answer_timeout}
     async with open_client(base_url, route=route, **options) as client:
         if api_key and "authorization" not in client.headers:
             client.headers["Authorization"] = f"Bearer {api_key}"
         try:
-            return await _ask(_Asking(client, base_url), expected, wanted)
+            return await _ask(_Asking(client, base_url, proxied=route.proxy is not None), expected, wanted)
         except _NoAnswer as error:
             return Probed(base_url, expected, "unreachable", str(error))
 
@@ -78,8 +78,9 @@ class _NoAnswer(Exception):
 class _Asking:
     """Requests to one server, answered in JSON."""
 
-    def __init__(self, client: httpx2.AsyncClient, base_url: str) -> None:
+    def __init__(self, client: httpx2.AsyncClient, base_url: str, *, proxied: bool) -> None:
         self._client = client
+        self._proxied = proxied
         self.base_url = base_url
 
     async def models(self) -> tuple[int, Any]:
@@ -97,12 +98,10 @@ class _Asking:
         return _object(answer)
 
     async def _send(self, method: str, url: str, body: Any) -> tuple[int, Any]:
-        import httpx2
-
         try:
             response = await self._client.request(method, url, json=body)
-        except httpx2.HTTPError as error:
-            raise _NoAnswer(connection_problem(error)) from error
+        except no_answer() as error:
+            raise _NoAnswer(connection_problem(error, proxied=self._proxied)) from error
         try:
             return response.status_code, response.json()
         except ValueError:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import shutil
 import socket
 import ssl
 import subprocess
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +24,7 @@ from devstral_ls.llm.http import route_to
 from devstral_ls.llm.messages import UserMessage
 from devstral_ls.llm.openai_backend import OpenAiBackend
 from devstral_ls.scripted import Answered, Script, ScriptedServer, Turn
+from tests.doubles.proxies import HERE, PlainServer, proxy, pump, socks
 
 ASK = Request([UserMessage("hi")])
 
@@ -77,72 +80,6 @@ async def test_what_a_server_repeats_of_our_secrets_is_not_shown() -> None:
 # ------------------------------------------------------------------------------------------------------------- proxies
 
 
-class Proxy:
-    """An HTTP proxy that passes plain requests and tunnels on to wherever they go, and remembers their first lines."""
-
-    def __init__(self, credentials: str | None = None) -> None:
-        self.seen: list[str] = []
-        self._credentials = credentials
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def close(self) -> None:
-        self._listener.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
-
-    def _serve(self, client: socket.socket) -> None:
-        with client:
-            head = b""
-            while b"\r\n\r\n" not in head:
-                piece = client.recv(65536)
-                if not piece:
-                    return
-                head += piece
-            line = head.split(b"\r\n", 1)[0].decode()
-            self.seen.append(line)
-            if self._credentials and f"proxy-authorization: basic {self._credentials}" not in head.decode().lower():
-                client.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n")
-                return
-            method, target, _ = line.split(" ")
-            host, port = (target if method == "CONNECT" else target.split("/")[2]).split(":")
-            with socket.create_connection((host, int(port))) as server:
-                if method == "CONNECT":
-                    client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
-                else:
-                    path = "/" + target.split("/", 3)[3]
-                    server.sendall(head.replace(target.encode(), path.encode(), 1))
-                back = threading.Thread(target=pump, args=(server, client), daemon=True)
-                back.start()
-                pump(client, server)
-                back.join(10)
-
-
-def pump(source: socket.socket, target: socket.socket) -> None:
-    try:
-        while data := source.recv(65536):
-            target.sendall(data)
-        target.shutdown(socket.SHUT_WR)
-    except OSError:
-        pass  # one of the two is gone, and the other will be
-
-
-@contextmanager
-def proxy(credentials: str | None = None) -> Iterator[Proxy]:
-    running = Proxy(credentials)
-    try:
-        yield running
-    finally:
-        running.close()
-
-
 async def test_the_configured_proxy_is_used_to_find_the_server_and_to_ask_the_model() -> None:
     with ScriptedServer(Script([Turn("Hi.")])) as server, proxy() as between:
         config = LlmConfig(base_url=server.base_url, proxy=f"http://127.0.0.1:{between.port}")
@@ -172,7 +109,9 @@ def server_url(config: LlmConfig) -> str:
     return config.base_url
 
 
-@pytest.mark.parametrize("url", ["socks5://proxy:1080", "http://", "ftp://me:hush@x", "http://me:hush@[::1"])
+@pytest.mark.parametrize(
+    "url", ["socks4://proxy:1080", "http://", "socks5://", "ftp://me:hush@x", "http://me:hush@[::1"]
+)
 async def test_a_proxy_that_is_none_is_refused_in_one_line_without_its_password(url: str) -> None:
     with pytest.raises(ServerUnreachable) as raised:
         await find_server(LlmConfig(base_url="http://127.0.0.1:1/v1", proxy=url), {"HOME": "/nowhere"})
@@ -187,6 +126,125 @@ async def test_servers_of_this_machine_are_looked_for_without_the_proxy() -> Non
         places = Places((("vllm", server.base_url),), "http://localhost:1/v1")
         assert (await find_server(config, {"HOME": "/nowhere"}, places)).base_url == server.base_url
     assert between.seen == []
+
+
+async def test_a_proxy_that_is_not_there_is_named_as_such() -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        config = LlmConfig(base_url="https://gpu.invalid/v1", proxy=f"http://127.0.0.1:{unused.getsockname()[1]}")
+        with pytest.raises(ServerUnreachable, match=r"the proxy does not answer: check llm.proxy"):
+            await find_server(config, {"HOME": "/nowhere"})
+        with pytest.raises(ServerUnreachable, match=r"the proxy does not answer; check llm.proxy"):
+            await answer("https://gpu.invalid/v1", config)
+
+
+@pytest.mark.parametrize("scheme", ["socks5", "socks5h"])
+async def test_a_socks_proxy_is_asked_for_the_servers_name(scheme: str) -> None:
+    with ScriptedServer(Script([Turn("Hi.")])) as server, socks() as between:
+        url = f"http://{HERE}:{server.port}/v1"
+        config = LlmConfig(base_url=url, proxy=f"{scheme}://127.0.0.1:{between.port}")
+        assert (await find_server(config, {"HOME": "/nowhere"})).model == "devstral-small-2"
+        assert await answer(url, config) == "Hi."
+        assert set(between.seen) == {f"{HERE}:{server.port}"}
+
+
+@pytest.fixture
+def collected() -> Iterator[None]:
+    """httpcore leaves a connection that a SOCKS proxy refused to the garbage collector, which says so."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        yield
+        gc.collect()
+
+
+@pytest.mark.usefixtures("collected")
+async def test_a_socks_proxys_name_and_password_are_sent_to_it_and_shown_nowhere() -> None:
+    with ScriptedServer(Script([Turn("Hi.")])) as server, socks(("me", "hu sh")) as between:
+        url = f"http://{HERE}:{server.port}/v1"
+        right = LlmConfig(base_url=url, proxy=f"socks5://me:hu%20sh@127.0.0.1:{between.port}")
+        wrong = LlmConfig(base_url=url, proxy=f"socks5://me:wrong@127.0.0.1:{between.port}")
+        assert await answer(url, right) == "Hi."
+        with pytest.raises(ServerUnreachable, match=r"the proxy refuses to connect") as raised:
+            await answer(url, wrong)
+    assert "wrong" not in str(raised.value)
+
+
+@pytest.mark.usefixtures("collected")
+async def test_a_socks_proxy_that_may_not_connect_is_named() -> None:
+    with socks(refuses=True) as between:
+        config = LlmConfig(base_url="http://10.0.0.1:8000/v1", proxy=f"socks5://127.0.0.1:{between.port}")
+        with pytest.raises(ServerUnreachable, match=r"the proxy refuses to connect .*: check llm.proxy"):
+            await find_server(config, {"HOME": "/nowhere"})
+    assert between.seen == ["10.0.0.1:8000"]
+
+
+@pytest.mark.usefixtures("collected")
+async def test_a_proxy_that_speaks_no_socks_is_named() -> None:
+    other = PlainServer()
+    config = LlmConfig(base_url="http://10.0.0.1:8000/v1", proxy=f"socks5://127.0.0.1:{other.port}")
+    with pytest.raises(ServerUnreachable, match=r"the proxy speaks no SOCKS: check llm.proxy"):
+        await find_server(config, {"HOME": "/nowhere"})
+    other.close()
+
+
+PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """An environment without proxies."""
+    for name in PROXY_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    return monkeypatch
+
+
+async def test_the_environments_proxy_is_used_for_other_machines(environment: pytest.MonkeyPatch) -> None:
+    with ScriptedServer(Script([Turn("Hi.")])) as server, proxy() as between:
+        environment.setenv("HTTP_PROXY", f"http://127.0.0.1:{between.port}")
+        url = f"http://{HERE}:{server.port}/v1"
+        assert (await find_server(LlmConfig(base_url=url), {"HOME": "/nowhere"})).model == "devstral-small-2"
+        assert await answer(url, LlmConfig(base_url=url)) == "Hi."
+    assert f"POST {url}/chat/completions HTTP/1.1" in between.seen
+
+
+async def test_the_environments_socks_proxy_is_used_too(environment: pytest.MonkeyPatch) -> None:
+    with ScriptedServer(Script([Turn("Hi.")])) as server, socks() as between:
+        environment.setenv("ALL_PROXY", f"socks5h://127.0.0.1:{between.port}")
+        url = f"http://{HERE}:{server.port}/v1"
+        assert await answer(url, LlmConfig(base_url=url)) == "Hi."
+        assert between.seen == [f"{HERE}:{server.port}"]
+
+
+async def test_what_the_environment_excepts_is_reached_without_the_proxy(environment: pytest.MonkeyPatch) -> None:
+    with proxy() as between:
+        environment.setenv("HTTP_PROXY", f"http://127.0.0.1:{between.port}")
+        environment.setenv("NO_PROXY", "example.org,.invalid")
+        with pytest.raises(ServerUnreachable, match="no server has this name"):
+            await find_server(LlmConfig(base_url=f"http://{HERE}:8000/v1"), {"HOME": "/nowhere"})
+    assert between.seen == []
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+async def test_this_machine_is_asked_without_the_environments_proxy(environment: pytest.MonkeyPatch, host: str) -> None:
+    with ScriptedServer(Script([Turn("Hi.")])) as server, proxy() as between, socks() as other:
+        environment.setenv("HTTP_PROXY", f"http://127.0.0.1:{between.port}")
+        environment.setenv("ALL_PROXY", f"socks5://127.0.0.1:{other.port}")
+        url = f"http://{host}:{server.port}/v1"
+        assert (await find_server(LlmConfig(base_url=url), {"HOME": "/nowhere"})).model == "devstral-small-2"
+        assert await answer(url, LlmConfig(base_url=url)) == "Hi."
+    assert between.seen + other.seen == []
+
+
+async def test_an_environments_proxy_that_is_none_is_one_line_without_its_password(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    environment.setenv("HTTP_PROXY", "ftp://me:hush@proxy:3128")
+    config = LlmConfig(base_url=f"http://{HERE}:8000/v1")
+    for asking in (find_server(config, {"HOME": "/nowhere"}), answer(server_url(config), config)):
+        with pytest.raises(ServerUnreachable, match="of the environment is no proxy's URL") as raised:
+            await asking
+        assert "hush" not in str(raised.value)
 
 
 # ---------------------------------------------------------------------------------------------------------------- TLS
