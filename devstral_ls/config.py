@@ -64,8 +64,9 @@ class LlmConfig:
     )
     proxy: str | None = setting(
         "llm.proxy",
-        "Proxy for requests to `llm.baseUrl` and the Mistral API, such as `http://user:password@proxy:3128`. Unset: "
-        "`HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` of the environment, never for this machine.",
+        "Proxy for requests to `llm.baseUrl` and the Mistral API, such as `http://user:password@proxy:3128` or "
+        "`socks5://proxy:1080`. Unset: `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` of the environment, "
+        "never for this machine.",
         None,
         secret=True,
     )
@@ -98,9 +99,17 @@ class LlmConfig:
     connect_timeout: float = setting(
         "llm.connectTimeout", "Seconds to wait for a connection to the server.", 10.0, low=0.1
     )
+    prompt_timeout: float = setting(
+        "llm.promptTimeout",
+        "Seconds without a single byte that the server may take to read the prompt, before its reply begins. Minutes "
+        "are normal, and a reply that is not streamed is written meanwhile.",
+        3600.0,
+        low=1,
+    )
     idle_timeout: float = setting(
         "llm.idleTimeout",
-        "Seconds without a single byte after which a reply counts as broken. Reading a long prompt can take minutes.",
+        "Seconds without a single byte after which a reply that has begun counts as broken. Some servers say nothing "
+        "while the model writes a long tool call.",
         600.0,
         low=1,
     )

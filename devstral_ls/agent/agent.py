@@ -18,6 +18,7 @@ from devstral_ls.agent.events import (
     CallAnnounced,
     Event,
     Noticed,
+    PromptSent,
     ReasoningReceived,
     ReplyReceived,
     RunEnded,
@@ -29,7 +30,17 @@ from devstral_ls.agent.guards import END_AT, REPEATED, TELL_AT, TRUNCATIONS, UNR
 from devstral_ls.agent.pictures import blindness, drop_images, shown_by_tools
 from devstral_ls.agent.session import Session
 from devstral_ls.errors import ContextExceeded, ForUser, ImagesRefused, ReplyBroken
-from devstral_ls.llm.backend import Backend, CallPart, ReasoningPart, Remark, Reply, Request, Retrying, TextPart
+from devstral_ls.llm.backend import (
+    Backend,
+    CallPart,
+    ReasoningPart,
+    Remark,
+    Reply,
+    Request,
+    RequestSent,
+    Retrying,
+    TextPart,
+)
 from devstral_ls.llm.faults import classify, to_error
 from devstral_ls.llm.messages import AssistantMessage, ToolCall, ToolMessage, ToolSpec, UserMessage
 from devstral_ls.tools.tool import Tool, ToolContext
@@ -105,9 +116,8 @@ async def _fitting(
     if budget is None:
         return await _ask(session, backend, Request(session.messages, specs), report)
     await fit(session, budget, specs, context.view, backend, report)
-    longest = await budget.longest_reply(session, specs)
     try:
-        return await _ask(session, backend, Request(session.messages, specs, max_tokens=longest), report)
+        return await _ask_within(session, backend, specs, report, budget)
     except ContextExceeded as error:
         session.ratio *= budget.exceeded(await budget.used(session, specs), str(error))
         await compact(session, budget, specs, context.view, backend, report)
@@ -115,8 +125,16 @@ async def _fitting(
         if not drop_images(session, backend.model):
             raise
         report(Noticed(f"{error} Going on without the image."))
+    return await _ask_within(session, backend, specs, report, budget)
+
+
+async def _ask_within(
+    session: Session, backend: Backend, specs: Sequence[ToolSpec], report: Report, budget: Budget
+) -> Reply:
+    """One reply that is no longer than there is room for."""
     longest = await budget.longest_reply(session, specs)
-    return await _ask(session, backend, Request(session.messages, specs, max_tokens=longest), report)
+    used = await budget.used(session, specs)
+    return await _ask(session, backend, Request(session.messages, specs, max_tokens=longest), report, used)
 
 
 async def _learn(session: Session, reply: Reply, budget: Budget, specs: Sequence[ToolSpec], report: Report) -> None:
@@ -130,13 +148,17 @@ async def _learn(session: Session, reply: Reply, budget: Budget, specs: Sequence
         report(Noticed(notice))
 
 
-async def _ask(session: Session, backend: Backend, request: Request, report: Report) -> Reply:
+async def _ask(
+    session: Session, backend: Backend, request: Request, report: Report, tokens: int | None = None
+) -> Reply:
     """One reply to the conversation as it stands. Text that came before a failure goes into the conversation."""
     text: list[str] = []
     stream = backend.stream(request)
     try:
         async for part in stream:
             match part:
+                case RequestSent():
+                    report(PromptSent(tokens))
                 case TextPart():
                     text.append(part.text)
                     report(TextReceived(part.text))

@@ -20,6 +20,13 @@ class TurnStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class PromptSent:
+    """The model reads the conversation, which can take minutes. tokens: about how many they are, None: uncounted."""
+
+    tokens: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class TextReceived:
     text: str
 
@@ -84,6 +91,7 @@ class RunEnded:
 
 Event = (
     TurnStarted
+    | PromptSent
     | TextReceived
     | ReasoningReceived
     | CallAnnounced

@@ -85,7 +85,7 @@ class Reply:
     recovered: how calls were found in the text ("marker", "json", ...), None for native calls.
     repaired: a name or the arguments of a native call needed repair.
     flags: diagnostics such as "empty_response" or "suspected_call".
-    error: the server's own words when `finish` is "error".
+    error: the server's own words when `finish` is "error"; why an `incomplete` reply broke off, where that is known.
     """
 
     text: str

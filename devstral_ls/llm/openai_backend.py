@@ -7,38 +7,29 @@ it arrives, because servers disagree with the types that openai would parse it i
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from devstral_ls import __version__
 from devstral_ls.config import LlmConfig
-from devstral_ls.errors import KeyRejected, ModelError, ModelNotFound, ReplyBroken, RequestRejected, ServerUnreachable
+from devstral_ls.errors import RequestRejected
 from devstral_ls.llm.backend import Part, Reply, Request, RequestSent, Retrying
 from devstral_ls.llm.canonical import RequestEncoder
-from devstral_ls.llm.faults import classify, to_error
-from devstral_ls.llm.http import BROKEN, PROXY_REFUSES, connection_problem, open_client, route_to
+from devstral_ls.llm.failures import Failed, Failures
+from devstral_ls.llm.faults import classify
+from devstral_ls.llm.http import open_client, route_to
 from devstral_ls.llm.limit import within_limit
 from devstral_ls.llm.recorder import NoTape, Recorder, Tape
 from devstral_ls.llm.reply_reader import LostConnection, read_reply
 from devstral_ls.llm.retry import FIRST_DELAY, delay_before
 from devstral_ls.llm.secrets import Secrets
-from devstral_ls.llm.servers import (
-    Kind,
-    key_advice,
-    model_advice,
-    sentence,
-    server_name,
-    start_advice,
-    without_userinfo,
-)
+from devstral_ls.llm.servers import Kind, without_userinfo
 
 if TYPE_CHECKING:
     import httpx2
     from openai import AsyncOpenAI
-
-_log = logging.getLogger(__name__)
 
 TEMPERATURE = 0.15
 """What Devstral is made for."""
@@ -85,9 +76,9 @@ class OpenAiBackend:
         self._model = model
         self._api_key = api_key
         self._config = config
-        self._kind = kind
         self._route = route_to(base_url, config)
         self._secrets = Secrets(base_url, api_key, self._route.secrets)
+        self._failures = Failures(base_url, model, kind, config, self._secrets, proxied=self._route.proxy is not None)
         self._streams_calls = streams_calls
         self._temperature = temperature if config.temperature is None else config.temperature
         self._json_forms = list(JSON_FORMS)
@@ -137,7 +128,7 @@ class OpenAiBackend:
                         yield part
                     else:
                         return
-            except _Failed as failed:
+            except Failed as failed:
                 if failed.at_once:
                     continue
                 attempt += 1
@@ -152,7 +143,7 @@ class OpenAiBackend:
                 yield Retrying("The server lost its own reply; asking again without streaming.", 0.0)
 
     async def _attempt(self, request: Request, *, streamed: bool) -> AsyncGenerator[Part, None]:
-        """One request and its reply. Raises _Failed, only before the first part."""
+        """One request and its reply. Raises Failed, only before the first part."""
         limit = min(request.max_tokens or self._config.max_tokens, self._config.max_tokens)
         body = self._encoder.encode(
             request,
@@ -166,20 +157,34 @@ class OpenAiBackend:
         tape = self._recorder.begin(body)
         try:
             response = await self._post(body, tape)
+            begun = False
             try:
-                async with aclosing(read_reply(response, request, tape.received)) as parts:
+                reading = read_reply(response, request, tape.received, self._config.idle_timeout)
+                async with aclosing(reading) as parts:
                     async for part in parts:
-                        yield within_limit(part, limit) if isinstance(part, Reply) else part
+                        if isinstance(part, Reply):
+                            part = self._checked(part, limit, begun=begun)
+                        begun = True
+                        yield part
             except LostConnection as error:
-                raise self._unanswered(error.__cause__ or error) from error
+                raise self._failures.unanswered(error.__cause__ or error) from error
             finally:
                 # Without this the server would go on generating for nobody.
                 await response.aclose()
         finally:
             tape.end()
 
+    def _checked(self, reply: Reply, limit: int, *, begun: bool) -> Reply:
+        """The reply as it is to be understood. Raises Failed for an error frame that stands in its place."""
+        if reply.finish == "error" and reply.error and not begun:
+            raise self._failures.reported(classify(None, reply.error))
+        if reply.error:
+            # The server's words, which may quote what we sent.
+            reply = replace(reply, error=self._secrets.hidden(reply.error))
+        return within_limit(reply, limit)
+
     async def _post(self, body: bytes, tape: Tape) -> httpx2.Response:
-        """The answer to a chat completion, its body unread. Raises _Failed."""
+        """The answer to a chat completion, its body unread. Raises Failed."""
         import httpx2
         import openai
 
@@ -202,9 +207,9 @@ class OpenAiBackend:
             failed = await self._refused(error.response.status_code, error.response.text, error.response.headers)
             raise failed from None
         except openai.APIConnectionError as error:
-            raise self._unanswered(error.__cause__ or error) from error
+            raise self._failures.unanswered(error.__cause__ or error) from error
         except httpx2.HTTPError as error:  # while the body of an error was read
-            raise self._unanswered(error) from error
+            raise self._failures.unanswered(error) from error
         tape.answered(response.status_code, response.headers.get("content-type", ""))
         return response
 
@@ -225,7 +230,7 @@ class OpenAiBackend:
             http_client=open_client(
                 self._base_url,
                 connect_timeout=self._config.connect_timeout,
-                idle_timeout=self._config.idle_timeout,
+                answer_timeout=self._config.prompt_timeout,
                 route=self._route,
                 event_hooks={"request": [self._set_headers]},
             ),
@@ -245,46 +250,18 @@ class OpenAiBackend:
             request.headers["Authorization"] = f"Bearer {self._api_key}"
         request.headers.update(self._route.headers)
 
-    def _unanswered(self, error: BaseException) -> _Failed:
-        """The failure of a request that got no answer, or none of its body."""
-        import httpx2
-
-        problem = connection_problem(error)
-        name = server_name(self._base_url, self._kind)
-        _log.info("no answer from %s: %s", name, type(error).__name__)
-        if isinstance(error, httpx2.ReadTimeout):
-            seconds = f"{self._config.idle_timeout:g} seconds"
-            return _Failed(
-                ReplyBroken(sentence(f"{name} sent nothing for {seconds}: look at its log, or raise llm.idleTimeout."))
-            )
-        # A kept connection may have been closed just before it was used again: that is worth another try.
-        broke = isinstance(error, httpx2.TransportError) and problem == BROKEN
-        advice = start_advice(self._base_url, self._kind)
-        return _Failed(ServerUnreachable(sentence(f"{name}: {problem}; {advice}.")), retryable=broke)
-
-    async def _refused(self, status: int, body: str, headers: Mapping[str, str]) -> _Failed:
+    async def _refused(self, status: int, body: str, headers: Mapping[str, str]) -> Failed:
         """The failure of a request that was answered with an HTTP error."""
         if self._include_usage and 400 <= status < 500 and ("stream_options" in body or "include_usage" in body):
             self._include_usage = False
-            return _Failed(RequestRejected("The server takes no stream_options."), at_once=True)
+            return Failed(RequestRejected("The server takes no stream_options."), at_once=True)
         if self._json_forms and 400 <= status < 500 and "response_format" in body:
             # Servers know different forms of "an object"; without any, the model is still told in words.
             del self._json_forms[0]
-            return _Failed(RequestRejected("The server takes no such response_format."), at_once=True)
-        name = server_name(self._base_url, self._kind)
-        if 300 <= status < 400:
-            target = headers.get("location", "elsewhere")
-            return _Failed(RequestRejected(sentence(f"{name} redirects to {target}: set llm.baseUrl to that server.")))
-        if status == 407:
-            return _Failed(ServerUnreachable(f"{PROXY_REFUSES}: set llm.proxy, or HTTPS_PROXY in the environment."))
+            return Failed(RequestRejected("The server takes no such response_format."), at_once=True)
         fault = classify(status, body)
-        error = to_error(fault, model=self._model, base_url=without_userinfo(self._base_url))
-        if isinstance(error, KeyRejected):
-            error = KeyRejected(sentence(f"{name} refused the key: {key_advice(self._base_url, self._kind)}."))
-        elif isinstance(error, ModelNotFound):
-            advice = model_advice(self._base_url, await self._models(), self._kind)
-            error = ModelNotFound(sentence(f"{name} has no model {self._model!r}: {advice}."))
-        return _Failed(self._without_key(error), retryable=fault.retryable, headers=headers)
+        models = await self._models() if fault.kind == "model_not_found" else []
+        return self._failures.refused(fault, status, headers, models)
 
     async def _models(self) -> list[str]:
         """The models the server lists; none when it doesn't."""
@@ -297,32 +274,6 @@ class OpenAiBackend:
             return [str(entry["id"]) for entry in response.json()["data"]]
         except (openai.OpenAIError, httpx2.HTTPError, ValueError, KeyError, TypeError):
             return []  # it only would have made the message better
-
-    def _without_key(self, error: ModelError) -> ModelError:
-        """The error, its server's words cleared of our key and all else that is secret."""
-        return type(error)(self._secrets.hidden(str(error)))
-
-
-class _Failed(Exception):
-    """An attempt failed before any part of a reply.
-
-    error: what the user reads when there is no other try. retryable: whether waiting may help. at_once: the next
-    attempt is already different and counts as the same.
-    """
-
-    def __init__(
-        self,
-        error: ModelError,
-        *,
-        retryable: bool = False,
-        at_once: bool = False,
-        headers: Mapping[str, str] | None = None,
-    ) -> None:
-        super().__init__(str(error))
-        self.error = error
-        self.retryable = retryable
-        self.at_once = at_once
-        self.headers = headers or {}
 
 
 def _was_swallowed(reply: Reply) -> bool:

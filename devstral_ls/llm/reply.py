@@ -29,6 +29,11 @@ class ReplyDecoder:
         """The server has said that nothing follows."""
         return self._done
 
+    @property
+    def begun(self) -> bool:
+        """The model has begun to write, even when nothing of it is certain yet."""
+        return self._normaliser.begun
+
     def feed(self, data: bytes) -> list[Part]:
         """The parts that `data` makes certain."""
         return self._read(self._events.feed(data))

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from devstral_ls.llm.backend import Part, Reply, Request
+from devstral_ls.llm.http import BROKEN
 from devstral_ls.llm.reply import ReplyDecoder, read_body
 from devstral_ls.llm.wire import Normaliser
 
@@ -21,21 +22,25 @@ _END_OF_BODY = 0.2
 
 
 class LostConnection(Exception):
-    """The connection broke before any part of a reply. The cause is httpx2's exception."""
+    """The connection broke, or fell silent, before any part of a reply. The cause: httpx2's exception, TimeoutError."""
 
 
 async def read_reply(
-    response: httpx2.Response, request: Request, received: Callable[[bytes], object]
+    response: httpx2.Response, request: Request, received: Callable[[bytes], object], idle_timeout: float
 ) -> AsyncGenerator[Part, None]:
-    """Parts as they arrive, a `Reply` last. received: told every byte of the body before it is read.
+    """Parts as they arrive, a `Reply` last.
 
-    A connection that breaks in the middle ends the reply with what was received; one that breaks before the first
-    part raises LostConnection. Neither closes the response.
+    received: told every byte of the body before it is read. idle_timeout: seconds without a single byte, once the model
+    has begun to write; until then the server reads the prompt, and the client's own time-out holds.
+
+    A connection that breaks or falls silent in the middle ends the reply with what was received; one that does before
+    the first part raises LostConnection. Neither closes the response.
     """
     import httpx2
 
     tools = [tool.name for tool in request.tools]
-    begun = lost = False
+    begun = False
+    lost = ""
     decoder = ReplyDecoder(tools, request.tool_choice)
     try:
         if response.headers.get("content-type", "").startswith("application/json"):
@@ -47,7 +52,11 @@ async def read_reply(
                 yield part
             return
         async with aclosing(response.aiter_bytes()) as body_pieces:
-            async for piece in body_pieces:
+            while True:
+                async with asyncio.timeout(idle_timeout if decoder.begun else None):
+                    piece = await anext(body_pieces, None)
+                if piece is None:
+                    break
                 received(piece)
                 for part in decoder.feed(piece):
                     begun = True
@@ -55,19 +64,22 @@ async def read_reply(
                 if decoder.done:
                     await _drain(body_pieces)
                     break
-    except httpx2.HTTPError as error:
+    except (httpx2.HTTPError, TimeoutError) as error:
         if not begun:
             raise LostConnection from error
-        lost = True
+        silent = isinstance(error, TimeoutError)
+        lost = f"nothing came for {idle_timeout:g} seconds (llm.idleTimeout)" if silent else BROKEN
     parts, reply = decoder.finish()
     for part in parts:
         yield part
-    yield _marked(reply) if lost else reply
+    yield _marked(reply, lost) if lost else reply
 
 
-def _marked(reply: Reply) -> Reply:
+def _marked(reply: Reply, why: str) -> Reply:
     """The reply of a lost connection. After a finish reason only the usage can have been lost."""
-    return replace(reply, flags=reply.flags | {"connection_lost"}) if reply.finish == "incomplete" else reply
+    if reply.finish != "incomplete":
+        return reply
+    return replace(reply, flags=reply.flags | {"connection_lost"}, error=why)
 
 
 async def _drain(rest: AsyncIterator[bytes]) -> None:

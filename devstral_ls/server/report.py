@@ -9,6 +9,7 @@ from devstral_ls.agent.events import (
     CallAnnounced,
     Event,
     Noticed,
+    PromptSent,
     ReasoningReceived,
     ReplyReceived,
     RunEnded,
@@ -83,8 +84,9 @@ class Report:
                 self._show_tail(text)
             case TurnStarted(turn):
                 self._tail, self._turn = "", turn
-                self.progress.report("reading the prompt" if turn == 1 else f"turn {turn}: reading the prompt")
                 self._stream.update("state", state="running", message="reading the prompt", turn=turn)
+            case PromptSent(size):
+                self.progress.report(reading(self._turn, size))
             case CallAnnounced(name):
                 self.progress.report(f"writing a call of {name}")
             case ReplyReceived(usage, calls):
@@ -99,6 +101,8 @@ class Report:
             case Noticed(text):
                 self.progress.report(text)
                 self._log(text)
+                # What is written after this begins anew, as after a reply that broke off.
+                self._transcript.answered()
                 self._transcript.noted(text)
                 self._stream.update("notice", text=text)
             case RunEnded():
@@ -196,6 +200,12 @@ def describe(proposal: Proposal) -> dict[str, object]:
 
 def _length(hunk: Hunk) -> int:
     return hunk.old_end - hunk.old_start
+
+
+def reading(turn: int, tokens: int | None) -> str:
+    """What is shown while the model reads: `turn 2: reading the prompt (about 12k tokens)`."""
+    size = "" if tokens is None else f" (about {tokens if tokens < 1000 else f'{round(tokens / 1000)}k'} tokens)"
+    return f"{f'turn {turn}: ' if turn > 1 else ''}reading the prompt{size}"
 
 
 def _outcome(state: str, ended: RunEnded | None, proposal: Proposal | None) -> str:

@@ -11,6 +11,7 @@ import pytest
 from devstral_ls.agent.events import (
     CallAnnounced,
     ReasoningReceived,
+    PromptSent,
     ReplyReceived,
     RunEnded,
     TextReceived,
@@ -55,6 +56,7 @@ async def test_a_question_is_answered_without_tools(stage: Stage) -> None:
     assert stage.session.messages[1:] == [UserMessage("What?"), AssistantMessage("Forty-two.")]
     assert stage.events == [
         TurnStarted(1),
+        PromptSent(None),
         TextReceived("Forty-t"),
         TextReceived("wo."),
         ReplyReceived(Usage(10, 3), 0),

@@ -279,7 +279,7 @@ async def test_a_connection_that_always_breaks_is_reported() -> None:
 
 
 async def test_a_silent_server_is_given_up_on() -> None:
-    error = await fail([Turn(hang=True)], idle_timeout=0.05)
+    error = await fail([Turn(hang=True)], prompt_timeout=0.05)
     assert isinstance(error, ReplyBroken)
     assert "sent nothing for 0.05 seconds" in str(error)
 

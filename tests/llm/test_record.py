@@ -138,7 +138,7 @@ async def test_a_cancelled_reply_is_on_disk_at_once(tmp_path: Path) -> None:
 
 
 async def test_a_request_without_an_answer_leaves_nothing(tmp_path: Path) -> None:
-    assert await recorded([Turn(hang=True)], tmp_path, idle_timeout=0.05) == []
+    assert await recorded([Turn(hang=True)], tmp_path, prompt_timeout=0.05) == []
 
 
 async def test_no_key_is_kept_wherever_it_stands(tmp_path: Path) -> None:

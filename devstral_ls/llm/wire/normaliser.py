@@ -54,7 +54,13 @@ class Normaliser:
         self._finish: Finish | None = None
         self._usage: Usage | None = None
         self._swallowed = False
+        self._begun = False
         self._fault: Fault | None = None
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything that the model wrote has come."""
+        return self._begun
 
     @property
     def fault(self) -> Fault | None:
@@ -158,6 +164,7 @@ class Normaliser:
         if text:
             parts += self._sieve.feed(self._text_halves.feed(text))
         entries = delta.get("tool_calls")
+        self._begun = self._begun or bool(text or reasoning or entries)
         if isinstance(entries, list):
             for entry in entries:
                 self._read_entry(entry, parts)
