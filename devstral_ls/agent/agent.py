@@ -167,7 +167,7 @@ async def _ask(
                 case CallPart():
                     report(CallAnnounced(part.name))
                 case Retrying():
-                    report(Noticed(f"{part.reason} Trying again in {part.delay:.0f} s."))
+                    report(Noticed(part.line))
                 case Remark():
                     report(Noticed(part.text))
                 case Reply():

@@ -207,7 +207,7 @@ async def _summary(messages: Sequence[Message], budget: Budget, backend: Backend
         async for part in stream:
             match part:
                 case Retrying():
-                    report(Noticed(f"{part.reason} Trying again in {part.delay:.0f} s."))
+                    report(Noticed(part.line))
                 case Remark():
                     report(Noticed(part.text))
                 case Reply():

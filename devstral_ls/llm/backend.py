@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -68,6 +69,11 @@ class Retrying:
     reason: str
     delay: float
     """Seconds until the next attempt."""
+
+    @property
+    def line(self) -> str:
+        """What the user is told."""
+        return f"{self.reason} Trying again in {math.ceil(self.delay)} s." if self.delay else self.reason
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 from devstral_ls.agent.budget import Budget
@@ -34,6 +36,8 @@ class Model:
         self._notebook = Notebook(state_folder(os.environ))
         self._lock = asyncio.Lock()
         self._backend: FittedBackend | None = None
+        self._users: Counter[FittedBackend] = Counter()
+        """How many runs go on with a backend, which may be one of earlier settings."""
         self._made_for: LlmConfig | None = None
         self.endpoint: Endpoint | None = None
         self.budget: Budget | None = None
@@ -42,8 +46,24 @@ class Model:
         self.problem: str | None = None
         """Why the last run could not reach the model, None when it could."""
 
-    async def backend(self) -> Backend:
-        """The backend for the settings as they are now. Raises ModelError when no server can be found."""
+    @asynccontextmanager
+    async def in_use(self) -> AsyncIterator[Backend]:
+        """The backend for the settings as they are now; it stays open for this run, whatever others find out meanwhile.
+
+        Raises ModelError when no server can be found.
+        """
+        backend = await self._current()
+        self._users[backend] += 1
+        try:
+            yield backend
+        finally:
+            self._users[backend] -= 1
+            if not self._users[backend]:
+                del self._users[backend]
+                if backend is not self._backend:
+                    await backend.aclose()
+
+    async def _current(self) -> FittedBackend:
         async with self._lock:
             settings = self._settings()
             if self._backend is None or self._made_for != settings:
@@ -73,8 +93,9 @@ class Model:
             await self.close()
 
     async def close(self) -> None:
+        """Go on with another backend; the last run that uses this one closes it."""
         backend, self._backend, self._made_for = self._backend, None, None
-        if backend is not None:
+        if backend is not None and not self._users[backend]:
             await backend.aclose()
 
     def status(self) -> dict[str, Any]:

@@ -37,6 +37,7 @@ from devstral_ls.tools.tool import ToolContext
 
 if TYPE_CHECKING:
     from devstral_ls.config import EditsMode
+    from devstral_ls.llm.backend import Backend
     from devstral_ls.server.model import Model
     from devstral_ls.workspace.view import View
 
@@ -238,8 +239,11 @@ class Runs:
 
     async def _work(self, run: Run) -> None:
         run.report.working()
-        backend = await self._model.backend()
-        self._model.problem = None
+        async with self._model.in_use() as backend:
+            self._model.problem = None
+            await self._converse(run, backend)
+
+    async def _converse(self, run: Run, backend: Backend) -> None:
         conversation, request = run.conversation, run.request
         view = self._editor.view(run.roots)
         blind = self._model.blind(conversation.session)

@@ -10,8 +10,8 @@ import pytest
 
 from devstral_ls.agent.events import (
     CallAnnounced,
-    ReasoningReceived,
     PromptSent,
+    ReasoningReceived,
     ReplyReceived,
     RunEnded,
     TextReceived,
