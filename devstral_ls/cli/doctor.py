@@ -22,7 +22,7 @@ from devstral_ls.llm.keys import KEY_VARIABLE, mistral_key
 from devstral_ls.llm.learned import Notebook
 from devstral_ls.llm.model_choice import is_devstral
 from devstral_ls.llm.profiles import profile_of
-from devstral_ls.llm.servers import LOCAL_SERVERS, server_name
+from devstral_ls.llm.servers import LOCAL_SERVERS, server_name, without_userinfo
 from devstral_ls.llm.trials import Outcome, Tried, findings_from, learned_from, try_out
 from devstral_ls.storage.transcript import state_folder
 from devstral_ls.workspace.search import find_rg
@@ -141,7 +141,7 @@ def _ripgrep(environ: Mapping[str, str]) -> tuple[str | None, str | None]:
 def _server(found: Probed) -> Server:
     name = server_name(found.url, found.kind).partition(" at ")[0]
     problem, models, window = found.problem, found.models, found.context_window
-    return Server(name, found.url, found.status, problem, models, found.model, window, fix(found))
+    return Server(name, without_userinfo(found.url), found.status, problem, models, found.model, window, fix(found))
 
 
 def fix(found: Probed) -> str | None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import urlsplit
 
 from devstral_ls.scripted.manners import Reply, frames, whole
 from devstral_ls.scripted.pages import (
@@ -46,6 +47,14 @@ class Connection(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     server: Server
+
+    def parse_request(self) -> bool:
+        """As in the base class; a whole URL, as a proxy passes it on, is as good as its path (RFC 9112, 3.2.2)."""
+        understood = super().parse_request()
+        if understood:
+            parts = urlsplit(self.path)
+            self.path = parts.path if parts.scheme else self.path
+        return understood
 
     def do_GET(self) -> None:
         if not self._key_accepted():

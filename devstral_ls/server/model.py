@@ -23,6 +23,7 @@ from devstral_ls.llm.probe import probe
 from devstral_ls.llm.profiles import Profile
 from devstral_ls.llm.record import Folder
 from devstral_ls.llm.recorder import Recorder
+from devstral_ls.llm.servers import without_userinfo
 from devstral_ls.storage.transcript import state_folder
 
 
@@ -104,7 +105,7 @@ class Model:
         if endpoint is None:
             return {"server": None, "model": self._settings().model, "problem": self.problem}
         return {
-            "server": endpoint.base_url,
+            "server": without_userinfo(endpoint.base_url),
             "kind": endpoint.kind,
             "model": endpoint.model,
             "contextWindow": self.budget.window if self.budget is not None else endpoint.context_window,

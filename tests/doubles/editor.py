@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 from codecs import BOM_UTF8
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -280,11 +280,15 @@ async def editing(
     folder: Path | list[Path],
     home: Path,
     env: Mapping[str, str] | None = None,
+    arguments: Sequence[str] = (),
     **options: Any,
 ) -> AsyncIterator[FakeEditor]:
-    """An editor with a server that has been greeted. options: added to initializationOptions."""
+    """An editor with a server that has been greeted.
+
+    arguments: for `devstral-ls serve`. options: added to initializationOptions.
+    """
     folders = folder if isinstance(folder, list) else [folder]
-    async with serve(home, env) as server:
+    async with serve(home, env, *arguments) as server:
         editor = FakeEditor(server, personality, folders)
         result = await server.call(
             "initialize",

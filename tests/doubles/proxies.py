@@ -43,11 +43,12 @@ class Listener:
 class Proxy(Listener):
     """An HTTP proxy that passes plain requests and tunnels on. seen: the first lines of what it was asked.
 
-    credentials: the name and password it wants, in base64.
+    credentials: the name and password it wants, in base64. to: the port of this machine where all of it ends up.
     """
 
-    def __init__(self, credentials: str | None = None) -> None:
+    def __init__(self, credentials: str | None = None, to: int | None = None) -> None:
         self._credentials = credentials
+        self._to = to
         super().__init__()
 
     def serve(self, client: socket.socket) -> None:
@@ -64,7 +65,7 @@ class Proxy(Listener):
             return
         method, target, _ = line.split(" ")
         host, port = (target if method == "CONNECT" else target.split("/")[2]).split(":")
-        with connected(host, int(port)) as server:
+        with connected(HERE, self._to) if self._to else connected(host, int(port)) as server:
             if method == "CONNECT":
                 client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
             else:
@@ -147,8 +148,8 @@ def pump(source: socket.socket, target: socket.socket) -> None:
 
 
 @contextmanager
-def proxy(credentials: str | None = None) -> Iterator[Proxy]:
-    running = Proxy(credentials)
+def proxy(credentials: str | None = None, to: int | None = None) -> Iterator[Proxy]:
+    running = Proxy(credentials, to)
     try:
         yield running
     finally:

@@ -229,16 +229,22 @@ class Stages:
         home: Path | None = None,
         options: Json | None = None,
         base_url: bool = True,
+        arguments: Sequence[str] = (),
         **script: Any,
     ) -> AsyncIterator[Stage]:
-        """A stage with a server of its own. base_url: tell it where the model is, as an initialization option."""
+        """A stage with a server of its own.
+
+        base_url: tell it where the model is, as an initialization option. arguments: for `devstral-ls serve`.
+        """
         async with self._model(turns, manner, script) as (model, line):
             folder = self.folder()
             given = {**({"llm.baseUrl": line.base_url} if base_url else {}), **(options or {})}
             stage = Stage(None, model, line, folder)  # type: ignore[arg-type]
             for name, content in (files or {}).items():
                 stage.put(name, content)
-            async with editing(personality, folder, home or folder.parent / "home", env, **given) as editor:
+            async with editing(
+                personality, folder, home or folder.parent / "home", env, arguments=arguments, **given
+            ) as editor:
                 stage.editor = editor
                 yield stage
                 self.check(stage)
@@ -268,7 +274,7 @@ class Stages:
         if key not in self._running:
             stack = AsyncExitStack()
             start = self.folder()
-            extras = {"client": client} if client else {}
+            extras: dict[str, Any] = {"client": client} if client else {}
             home = self._home / f"home{next(self._numbers)}"
             editor = await stack.enter_async_context(editing(personality, start, home, **extras))
             self._running[key] = editor, stack

@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import gc
 import re
-import shutil
 import socket
-import ssl
-import subprocess
-import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -24,7 +19,8 @@ from devstral_ls.llm.http import route_to
 from devstral_ls.llm.messages import UserMessage
 from devstral_ls.llm.openai_backend import OpenAiBackend
 from devstral_ls.scripted import Answered, Script, ScriptedServer, Turn
-from tests.doubles.proxies import HERE, PlainServer, proxy, pump, socks
+from tests.doubles.authority import Authority, encrypted, make_authority
+from tests.doubles.proxies import HERE, PlainServer, proxy, socks
 
 ASK = Request([UserMessage("hi")])
 
@@ -251,77 +247,19 @@ async def test_an_environments_proxy_that_is_none_is_one_line_without_its_passwo
 
 
 @pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A certificate authority's file, and one with a key and certificate for localhost that it signed."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("openssl is not installed")
-    folder = tmp_path_factory.mktemp("authority")
-
-    def run(*arguments: str) -> None:
-        subprocess.run([openssl, *arguments], cwd=folder, check=True, capture_output=True)
-
-    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
-    (folder / "ext").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
-    (folder / "cnf").write_text(
-        "[req]\ndistinguished_name=dn\n[dn]\n[ca]\nbasicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\n"
-        "subjectKeyIdentifier=hash\n"
-    )
-    ca = ("-x509", "-config", "cnf", "-extensions", "ca", "-subj", "/CN=Ours", "-days", "2")
-    run("req", *key, *ca, "-keyout", "ca.key", "-out", "ca.pem")
-    run("req", *key, "-config", "cnf", "-subj", "/CN=localhost", "-keyout", "server.key", "-out", "server.csr")
-    sign = ("-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-extfile", "ext", "-days", "2")
-    run("x509", "-req", "-in", "server.csr", *sign, "-out", "server.pem")
-    both = folder / "both.pem"
-    both.write_text((folder / "server.key").read_text() + (folder / "server.pem").read_text())
-    return folder / "ca.pem", both
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return make_authority(tmp_path_factory.mktemp("authority"))
 
 
-@contextmanager
-def encrypted(server: ScriptedServer, certificate: Path) -> Iterator[str]:
-    """A base URL where the server is reached by TLS."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    listener = socket.create_server(("127.0.0.1", 0))
-
-    def accept() -> None:
-        while True:
-            try:
-                plain, _ = listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=serve, args=(plain,), daemon=True).start()
-
-    def serve(plain: socket.socket) -> None:
-        try:
-            client = context.wrap_socket(plain, server_side=True)
-        except OSError:
-            plain.close()  # the client does not trust us
-            return
-        with client, socket.create_connection(("127.0.0.1", server.port)) as inner:
-            back = threading.Thread(target=pump, args=(inner, client), daemon=True)
-            back.start()
-            pump(client, inner)
-            back.join(10)
-
-    threading.Thread(target=accept, daemon=True).start()
-    try:
-        yield f"https://localhost:{listener.getsockname()[1]}/v1"
-    finally:
-        listener.close()
-
-
-async def test_an_authority_of_ones_own_is_trusted_where_it_is_named(authority: tuple[Path, Path]) -> None:
-    ca, certificate = authority
-    with ScriptedServer(Script([Turn("Hi.")])) as server, encrypted(server, certificate) as url:
-        config = LlmConfig(base_url=url, ca_file=str(ca))
+async def test_an_authority_of_ones_own_is_trusted_where_it_is_named(authority: Authority) -> None:
+    with ScriptedServer(Script([Turn("Hi.")])) as server, encrypted(server.port, authority) as url:
+        config = LlmConfig(base_url=url, ca_file=str(authority.ca))
         assert (await find_server(config, {"HOME": "/nowhere"})).model == "devstral-small-2"
         assert await answer(url, config) == "Hi."
 
 
-async def test_without_it_the_certificate_is_refused_and_named(authority: tuple[Path, Path]) -> None:
-    _, certificate = authority
-    with ScriptedServer(Script([Turn("Hi.")])) as server, encrypted(server, certificate) as url:
+async def test_without_it_the_certificate_is_refused_and_named(authority: Authority) -> None:
+    with ScriptedServer(Script([Turn("Hi.")])) as server, encrypted(server.port, authority) as url:
         with pytest.raises(ServerUnreachable, match="TLS certificate is not trusted"):
             await find_server(LlmConfig(base_url=url), {"HOME": "/nowhere"})
         with pytest.raises(ServerUnreachable, match="TLS certificate is not trusted"):
@@ -329,10 +267,9 @@ async def test_without_it_the_certificate_is_refused_and_named(authority: tuple[
     assert server.requests == []
 
 
-async def test_tls_goes_through_a_proxy_too(authority: tuple[Path, Path]) -> None:
-    ca, certificate = authority
-    with ScriptedServer(Script([Turn("Hi.")])) as server, encrypted(server, certificate) as url, proxy() as between:
-        config = LlmConfig(base_url=url, ca_file=str(ca), proxy=f"127.0.0.1:{between.port}")
+async def test_tls_goes_through_a_proxy_too(authority: Authority) -> None:
+    with ScriptedServer(Script([Turn("Hi.")])) as server, encrypted(server.port, authority) as url, proxy() as between:
+        config = LlmConfig(base_url=url, ca_file=str(authority.ca), proxy=f"127.0.0.1:{between.port}")
         assert await answer(url, config) == "Hi."
     assert between.seen[0].startswith("CONNECT localhost:")
 
