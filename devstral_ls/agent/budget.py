@@ -106,7 +106,12 @@ class Budget:
             self.window, self.certain = stated, True
         elif used < self.window:
             self.window = max(used * 3 // 4, 1024)
-        return max(1.0, self.limit * 1.1 / used) if used else 1.0
+        if not used:
+            return 1.0
+        counted = prompt_in(error)
+        if counted is not None:
+            return min(max(counted / used, LOWEST), HIGHEST)
+        return max(1.0, self.limit * 1.1 / used)
 
     async def _was_truncated(self, session: Session, read: int, sent: int) -> str | None:
         answer = await self._ask_window() if self._ask_window is not None else None
@@ -146,6 +151,17 @@ def window_in(error: str) -> int | None:
     found = _WINDOW.search(error)
     return next(int(number) for number in found.groups() if number) if found else None
 
+
+def prompt_in(error: str) -> int | None:
+    """The prompt's size, in tokens, that a server's error names; None where it stopped counting at its limit."""
+    found = _PROMPT.search(error)
+    return next(int(number) for number in found.groups() if number) if found else None
+
+
+_PROMPT = re.compile(
+    r"request \((\d+) tokens\)|\((\d+) in the messages|(?:request has|prompt contains) (\d+) input tokens",
+    re.IGNORECASE,
+)
 
 _WINDOW = re.compile(
     r"maximum context length is (\d+)|context size \((\d+)|n_ctx\"?(?: \(|\s*[:=]\s*)(\d+)|>= n_ctx \((\d+)\)"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
-from devstral_ls.agent.budget import Budget, window_in
+from devstral_ls.agent.budget import Budget, prompt_in, window_in
 from devstral_ls.agent.session import Session
 from devstral_ls.llm import tokens
 from devstral_ls.llm.backend import Usage
 from devstral_ls.llm.messages import UserMessage
-from devstral_ls.llm.profiles import DEVSTRAL_SMALL_2, GENERIC
+from devstral_ls.llm.profiles import DEVSTRAL_SMALL_2, GENERIC, profile_of
 
 
 @pytest.fixture(autouse=True)
@@ -128,3 +131,60 @@ def test_a_refusal_within_the_window_means_that_our_count_was_too_low() -> None:
 )
 def test_the_window_is_read_from_what_servers_say(error: str, window: int | None) -> None:
     assert window_in(error) == window
+
+
+def test_the_loop_keeps_turning_while_the_vocabulary_is_loaded() -> None:
+    program = """
+import asyncio
+from devstral_ls.agent.budget import Budget
+from devstral_ls.agent.session import Session
+from devstral_ls.llm import tokens
+from devstral_ls.llm.messages import UserMessage
+from devstral_ls.llm.profiles import profile_of
+
+async def main():
+    session, turns = Session.new(), 0
+    session.messages.append(UserMessage("word " * 20_000))
+    counting = asyncio.create_task(Budget(profile_of("devstral-small-2"), 1000, 20_000).used(session, ()))
+    await asyncio.sleep(0)
+    assert not tokens.is_exact()
+    while not counting.done():
+        turns += 1
+        await asyncio.sleep(0)
+    assert tokens.is_exact()
+    print(turns, await counting > 20_000)
+
+asyncio.run(main())
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    turns, counted = done.stdout.split()
+    # Loaded on the loop, it would turn twice.
+    assert int(turns) > 10
+    assert counted == "True"
+
+
+@pytest.mark.parametrize(
+    ("error", "tokens"),
+    [
+        ("request (5543 tokens) exceeds the available context size (2048 tokens), try increasing it", 5543),
+        (
+            "This model's maximum context length is 4096 tokens. However, you requested 9120 tokens (5024 in the "
+            "messages, 4096 in the completion). Please reduce the length of the messages or completion.",
+            5024,
+        ),
+        ("This model's maximum context length is 4096 tokens. However, your request has 5120 input tokens.", 5120),
+        ("However, your prompt contains at least 4097 input tokens, which exceeds this limit", None),
+        ("However, your prompt contains 5000 input tokens, which exceeds this limit", 5000),
+        ("maximum context length is 32768 tokens and your request has 30000 input tokens (9000 > 2768).", 30_000),
+        ("the prompt is longer than the context length currently available to the model", None),
+    ],
+)
+def test_the_prompts_size_is_read_from_what_servers_say(error: str, tokens: int | None) -> None:
+    assert prompt_in(error) == tokens
+
+
+def test_a_refusal_that_counts_the_prompt_corrects_our_count() -> None:
+    budget = Budget(profile_of("qwen3-coder"), 500, 100_000)
+    error = "request (9100 tokens) exceeds the available context size (8192 tokens)"
+    assert budget.exceeded(7000, error) == 1.3
+    assert budget.window == 8192

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import os
 import signal
@@ -13,7 +14,8 @@ import pytest
 
 from devstral_ls.cli.question import parse_file
 from devstral_ls.cli.streams import Stopped
-from devstral_ls.scripted import ScriptedServer
+from devstral_ls.scripted import Script, ScriptedServer
+from tests.llm.pictures import png
 
 from .running import Ran, call, ended, environ, run, script, start
 
@@ -225,3 +227,44 @@ def test_a_file_is_given_with_or_without_lines(tmp_path: Path) -> None:
     for wrong in ("a.py:0", "a.py:5-4"):
         with pytest.raises(Stopped):
             parse_file(wrong)
+
+
+async def test_images_from_anywhere_are_shown_to_the_model(project: Path, env: dict[str, str], tmp_path: Path) -> None:
+    elsewhere = tmp_path / "shot 1.png"
+    elsewhere.write_bytes(png(40, 30))
+    (project / "small.png").write_bytes(png(2, 2))
+    with ScriptedServer(script({"text": "Red."})) as model:
+        flags = ("--image", str(elsewhere), "--image", "small.png", "--base-url", model.base_url)
+        ran = await run("ask", "what is it?", *flags, cwd=project, env=env)
+        content = model.requests[0]["messages"][-1]["content"]
+    assert (ran.code, ran.out.strip()) == (0, "Red.")
+    shown = [part["image_url"]["url"] for part in content if part["type"] == "image_url"]
+    assert shown == ["data:image/png;base64," + base64.b64encode(image).decode() for image in (png(40, 30), png(2, 2))]
+
+
+async def test_an_image_that_is_none_is_said_before_anything_is_started(
+    project: Path, env: dict[str, str], tmp_path: Path
+) -> None:
+    large = tmp_path / "large.png"
+    with large.open("wb") as file:
+        file.write(png(2, 2))
+        file.truncate(20 * 1024 * 1024 + 1)
+    cases = {
+        "none.png": "none.png can't be read: No such file or directory; --image takes an image file.",
+        str(tmp_path): f"{tmp_path} can't be read: Is a directory; --image takes an image file.",
+        "calc.py": "calc.py is no PNG, JPEG, GIF or WebP image; --image takes one.",
+        str(large): f"{large} is larger than 20 MiB; --image takes a smaller one.",
+    }
+    for given, said in cases.items():
+        ran = await run("ask", "what is it?", "--image", given, cwd=project, env=env)
+        assert (ran.code, ran.out, ran.err) == (2, "", f"devstral-ls: {said}\n")
+
+
+async def test_a_model_without_vision_is_shown_no_image(project: Path, env: dict[str, str]) -> None:
+    (project / "small.png").write_bytes(png(2, 2))
+    with ScriptedServer(Script.parse({"turns": [], "model": "devstral-small-2507"})) as model:
+        flags = ("--image", "small.png", "--base-url", model.base_url)
+        ran = await run("ask", "what is it?", *flags, cwd=project, env=env)
+        assert model.requests == []
+    assert ran.code == 1
+    assert "choose a model with vision such as devstral-small-2: the model devstral-small-2507 can't see" in ran.last

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 import socket
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from devstral_ls.errors import (
     RequestRejected,
     ServerBusy,
     ServerUnreachable,
+    ToolsUnsupported,
 )
 from devstral_ls.llm.backend import CallPart, Part, Reply, Request, RequestSent, Retrying, TextPart, Usage
 from devstral_ls.llm.messages import (
@@ -64,6 +66,17 @@ async def ask(
     with ScriptedServer(Script(turns), manner) as server:
         async with backend_for(server.base_url, **options) as backend:
             return [part async for part in backend.stream(request)], server
+
+
+@asynccontextmanager
+async def backend_in_one_piece(turn: Turn, **config: Any) -> AsyncIterator[OpenAiBackend]:
+    """A backend that asks for replies with calls in one piece."""
+    with ScriptedServer(Script([turn])) as server:
+        backend = OpenAiBackend(server.base_url, MODEL, None, LlmConfig(**config), streams_calls=False)
+        try:
+            yield backend
+        finally:
+            await backend.aclose()
 
 
 async def fail(turns: Sequence[Turn], **options: Any) -> ModelError:
@@ -284,9 +297,47 @@ async def test_a_silent_server_is_given_up_on() -> None:
     assert "sent nothing for 0.05 seconds" in str(error)
 
 
+async def test_reading_the_prompt_may_take_longer_than_a_reply_may_fall_silent() -> None:
+    chunks = [{"choices": [{"index": 0, "delta": {"content": "Hi."}, "finish_reason": end}]} for end in (None, "stop")]
+    whole = "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks)
+    role = {"choices": [{"index": 0, "delta": {"role": "assistant", "content": ""}}]}
+    parts, _ = await ask([Turn(raw=[":\n\n", role, ":\n\n", whole], delay=0.1)], idle_timeout=0.02)
+    assert (text_of(parts), reply_of(parts).finish) == ("Hi.Hi.", "stop")
+
+
+async def test_a_reply_in_one_piece_may_take_longer_than_a_stream_may_fall_silent() -> None:
+    async with backend_in_one_piece(Turn("Hi.", delay=0.1), idle_timeout=0.02) as backend:
+        assert reply_of([part async for part in backend.stream(ASK_WITH_TOOLS)]).text == "Hi."
+
+
+async def test_a_call_that_nothing_is_certain_of_counts_as_a_reply_that_has_begun() -> None:
+    held = [{"choices": [{"index": 0, "delta": {"content": "[TOOL_CALLS]read_"}}]}]
+    error = await fail([Turn(raw=held, hang=True)], request=ASK_WITH_TOOLS, idle_timeout=0.05)
+    assert "sent nothing for 0.05 seconds: look at its log, or raise llm.idleTimeout." in str(error)
+
+
+async def test_an_error_frame_in_the_place_of_a_reply_is_an_error_like_any_other() -> None:
+    def frame(message: str) -> Turn:
+        return Turn(raw=[{"error": {"message": message}}, "data: [DONE]\n\n"])
+
+    parts, _ = await ask([frame("server busy"), Turn("Hi.")])
+    assert [type(part) for part in parts[:3]] == [RequestSent, Retrying, RequestSent]
+    assert isinstance(await fail([frame("server busy")] * 3), ServerBusy)
+    assert isinstance(await fail([frame("registry/x does not support tools")]), ToolsUnsupported)
+    error = await fail([frame("no quota for sk-secret-1")] * 3, api_key="sk-secret-1")
+    assert "no quota for ***" in str(error)
+
+
+async def test_what_an_error_in_the_stream_quotes_of_our_key_is_blotted_out() -> None:
+    chunk = {"choices": [{"index": 0, "delta": {"content": "Hello"}}]}
+    parts, _ = await ask([Turn(raw=[chunk, {"error": {"message": "bad key sk-secret-1"}}])], api_key="sk-secret-1")
+    assert reply_of(parts).error == "bad key ***"
+
+
 async def test_a_server_that_falls_silent_leaves_what_was_received() -> None:
     parts, _ = await ask([Turn("so far", hang=True)], idle_timeout=0.3)
     assert (reply_of(parts).text, reply_of(parts).flags) == ("so far", frozenset({"connection_lost"}))
+    assert reply_of(parts).error == "nothing came for 0.3 seconds (llm.idleTimeout)"
 
 
 async def test_an_error_in_the_stream_ends_the_reply() -> None:
