@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.doubles.editor import EGLOT, HELIX, KATE, NEOVIM, VS_CODE
+from tests.doubles.hanging import BUSY, Answer, begun, full_house, hanging, talks_long
 from tests.e2e.stage import HANG, Stage, Stages, command, edit, read, say
 from tests.execution.processes import gone, lines_of
 
@@ -136,6 +137,56 @@ async def test_a_cancelled_conversation_can_be_continued(stages: Stages) -> None
         roles = [message["role"] for message in at.model.requests[-1]["messages"]]
         assert roles == ["system", "user", "assistant", "tool", "assistant", "user"]
         assert at.model.requests[-1]["messages"][-2]["content"] == "I am thinking"
+
+
+PHASES: dict[str, tuple[Answer, str]] = {
+    "while the model is looked for": (lambda _: None, "looking for the model"),
+    "while the prompt is read": (lambda _: None, "reading the prompt"),
+    "while the reply is streamed": (lambda _: begun(b"I am thinking"), "I am thinking"),
+    "while a busy server is waited for": (lambda _: BUSY, "Trying again in 50 s."),
+    "while the conversation is summarised": (talks_long, "the model is summarising it"),
+}
+
+
+@pytest.mark.parametrize("phase", PHASES)
+async def test_a_run_can_be_cancelled_at_every_moment(stages: Stages, phase: str) -> None:
+    answer, shown = PHASES[phase]
+    async with (
+        stages.on(NEOVIM, FILES, [say("Now I have answered.")]) as at,
+        hanging(answer, lists="looked for" not in phase) as model,
+    ):
+        await at.configure({"llm": {"baseUrl": model.base_url, "contextWindow": 6000, "maxTokens": 1000}})
+        moment = asyncio.create_task(at.editor.settles(lambda: _shown(at, shown)))
+        while not moment.done():
+            # Of a conversation that has to be summarised, it is not the first run that does.
+            run = asyncio.create_task(at.run(prompt="go on"))
+            await asyncio.wait([run, moment], return_when=asyncio.FIRST_COMPLETED)
+        if "busy" not in phase:
+            await model.hangs()
+        await at.editor.command("devstral.cancel")
+        cancelled = await run
+        assert (cancelled["state"], cancelled["stopReason"]) == ("cancelled", "cancelled")
+        if "busy" not in phase:
+            await model.is_left()
+        await at.configure({})
+        assert (await at.run(prompt="answer now"))["text"] == "Now I have answered."
+
+
+def _shown(at: Stage, text: str) -> bool:
+    """Whether a progress has shown this."""
+    return any(text in value.get("message", "") for values in at.editor.progress.values() for value in values)
+
+
+async def test_a_run_can_be_cancelled_before_there_is_a_connection(stages: Stages) -> None:
+    async with stages.on(NEOVIM, FILES, [say("Now I have answered.")]) as at:
+        with full_house() as url:
+            await at.configure({"llm": {"baseUrl": url, "connectTimeout": 600}})
+            run = asyncio.create_task(at.run())
+            await at.editor.settles(lambda: _shown(at, "looking for the model"))
+            await at.editor.command("devstral.cancel")
+            assert (await run)["state"] == "cancelled"
+        await at.configure({})
+        assert (await at.run())["text"] == "Now I have answered."
 
 
 async def test_a_run_that_waits_its_turn_can_be_cancelled(stages: Stages) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -16,6 +14,7 @@ import pytest
 from devstral_ls.scripted import Manner, Script, ScriptedServer
 from devstral_ls.scripted.manners import MANNERS
 from tests.doubles.editor import NEOVIM
+from tests.doubles.hanging import full_house
 from tests.e2e.stage import Json, Stage, Stages, edit, read, say
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -87,20 +86,6 @@ async def test_a_server_that_is_not_there_is_named_with_how_to_start_it(stages: 
         await at.configure({})
         await goes_on(at)
         assert (await at.status())["problem"] is None
-
-
-@contextmanager
-def full_house() -> Iterator[str]:
-    """A server that accepts nobody any more: whoever connects waits."""
-    with ExitStack() as stack:
-        listener = stack.enter_context(socket.socket())
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        for _ in range(8):
-            waiting = stack.enter_context(socket.socket())
-            waiting.setblocking(False)
-            waiting.connect_ex(listener.getsockname())
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
 
 
 async def test_a_server_that_takes_no_connection_is_given_up_on(stages: Stages) -> None:
