@@ -73,7 +73,8 @@ class Report:
         self.progress.report("looking for the model")
 
     def __call__(self, event: Event) -> None:
-        self._grown()
+        if not isinstance(event, PromptSent):
+            self._grown()
         match event:
             case TextReceived(text):
                 self._transcript.answering(text)
