@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from devstral_ls.edits.lines import split_lines
-from devstral_ls.server.instructions import find, without
+from devstral_ls.server.instructions import Instruction, find_all, without
 
 # language, the text, the instruction, the text without it
 CASES = [
@@ -33,10 +33,9 @@ CASES = [
 @pytest.mark.parametrize(("language", "text", "instruction", "rest"), CASES)
 def test_an_instruction_is_found_and_can_be_taken_out(language: str, text: str, instruction: str, rest: str) -> None:
     lines = split_lines(text)
-    found = find(lines, language, 0, len(lines) - 1)
-    assert found is not None
+    (found,) = find_all(lines, language)
     assert found.text == instruction
-    assert without(lines, found) == rest
+    assert without(lines, [found]) == rest
 
 
 @pytest.mark.parametrize(
@@ -53,12 +52,6 @@ def test_an_instruction_is_found_and_can_be_taken_out(language: str, text: str, 
 )
 def test_what_is_no_instruction_is_left_alone(language: str, text: str) -> None:
     lines = split_lines(text)
-    assert find(lines, language, 0, len(lines)) is None
+    assert find_all(lines, language) == ()
 
 
-def test_only_an_instruction_that_touches_the_place_is_found() -> None:
-    lines = split_lines("# devstral: first\nx\n# devstral: second\n")
-    assert find(lines, "python", 1, 1) is None
-    found = find(lines, "python", 1, 2)
-    assert found is not None
-    assert found.text == "second"
