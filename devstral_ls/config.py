@@ -10,13 +10,15 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from devstral_ls.errors import InvalidSetting
+from devstral_ls.user_actions import EditsMode as EditsMode
+from devstral_ls.user_actions import UserAction, read_actions
 
 ToolsMode = Literal["auto", "native", "direct"]
 """native: the server's tool calling; direct: JSON in the text of replies; auto: native where it works."""
@@ -24,8 +26,8 @@ ProfileName = Literal[
     "auto", "devstral-small-2", "devstral-2", "devstral-small-1.1", "devstral-small-1.0", "mistral", "generic"
 ]
 
-EditsMode = Literal["review", "auto", "propose"]
-"""review: ask before applying; auto: apply each finished run; propose: only offer code actions."""
+EDITING = ("ask", "edit", "fix", "document", "test", "runInstruction", "runAction")
+"""The commands that may edit, without their prefix."""
 
 
 def setting(key: str, doc: str, default: Any, *, secret: bool = False, low: float | None = None) -> Any:
@@ -131,6 +133,16 @@ class EditsConfig:
         "code lenses to accept or reject it, in editors that have them.",
         False,
     )
+    modes: Mapping[str, EditsMode] | None = setting(
+        "edits.modes",
+        "Modes of single commands, such as `{\"fix\": \"auto\"}`, which go before `edits.mode`. Commands: "
+        f"{', '.join(f'`{name}`' for name in EDITING)}.",
+        None,
+    )
+
+    def mode_of(self, command: str) -> EditsMode:
+        """How a command's edits are applied where neither its argument nor an action says it."""
+        return (self.modes or {}).get(command, self.mode)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +171,15 @@ class TranscriptConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class UserConfig:
+    """What the user added."""
+
+    actions: tuple[UserAction, ...] = setting(
+        "actions", "Code actions of your own, each with a prompt ([below](#actions-of-your-own)).", ()
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Every setting, with its default where nothing was set."""
 
@@ -167,6 +188,7 @@ class Config:
     agent: AgentConfig = field(default_factory=AgentConfig)
     execution: ExecutionConfig = field(default_factory=ExecutionConfig)
     transcript: TranscriptConfig = field(default_factory=TranscriptConfig)
+    user: UserConfig = field(default_factory=UserConfig)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +234,12 @@ def load(layers: Sequence[Layer]) -> tuple[Config, list[InvalidSetting]]:
             if value is None:
                 continue
             try:
-                sections.setdefault(section, {})[name] = parse(row, value)
+                if key in _BY_ENTRY:
+                    value, wrong = _BY_ENTRY[key](value)
+                    problems += [InvalidSetting(f"devstral.{key} ({layer.name}) {text}; it is left out.") for text in wrong]
+                else:
+                    value = parse(row, value)
+                sections.setdefault(section, {})[name] = value
             except ValueError as error:
                 current = sections.get(section, {}).get(name, row.default)
                 shown = "unset" if current is None else repr(current)
@@ -266,6 +293,25 @@ def _table(value: Any) -> Mapping[str, str] | None:
         table[name] = text.strip()
     return MappingProxyType(table) if table else None
 
+
+def _modes(value: Any) -> tuple[Mapping[str, EditsMode], list[str]]:
+    """The modes by command, and what is wrong with single ones. ValueError when it is no table."""
+    if not isinstance(value, Mapping):
+        raise ValueError("must be a table of modes by command")
+    modes: dict[str, EditsMode] = {}
+    wrong = []
+    for name, mode in value.items():
+        if name not in EDITING:
+            wrong.append(f"knows no command {name!r} that edits")
+        elif mode not in get_args(EditsMode):
+            wrong.append(f"must have one of {', '.join(get_args(EditsMode))} for {name!r}, not {mode!r}")
+        else:
+            modes[name] = mode
+    return MappingProxyType(modes), wrong
+
+
+_BY_ENTRY: Mapping[str, Callable[[Any], tuple[Any, list[str]]]] = {"edits.modes": _modes, "actions": read_actions}
+"""Settings of many entries, of which a wrong one is left out alone."""
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[\x20-\x7e\xa0-\xff]+")

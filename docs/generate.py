@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import get_args, get_origin
+from typing import Literal, get_args, get_origin
 
 from server_features import features_table
 
@@ -61,10 +61,12 @@ def page(path: Path) -> str:
 
 
 def _type(row: Setting) -> str:
-    if get_origin(row.type) is not None and all(isinstance(choice, str) for choice in get_args(row.type)):
+    if get_origin(row.type) is Literal and all(isinstance(choice, str) for choice in get_args(row.type)):
         return " / ".join(f"`{choice}`" for choice in get_args(row.type))
     if is_table(row):
-        return "table of texts"
+        return "table of modes" if row.key == "edits.modes" else "table of texts"
+    if row.key == "actions":
+        return "list of actions"
     kinds = get_args(row.type) or (row.type,)
     names = {str: "text", int: "whole number", float: "number", bool: "true / false"}
     text = next(names[kind] for kind in kinds if kind in names)
@@ -72,7 +74,7 @@ def _type(row: Setting) -> str:
 
 
 def _default(row: Setting) -> str:
-    return "unset" if row.default is None else f"`{json.dumps(row.default)}`"
+    return "unset" if row.default in (None, ()) else f"`{json.dumps(row.default)}`"
 
 
 def main() -> int:

@@ -15,7 +15,8 @@ ROOT = Path(devstral_ls.__file__).parent
 
 MAY_USE = {
     "errors": set(),
-    "config": {"errors"},
+    "user_actions": set(),
+    "config": {"errors", "user_actions"},
     "edits": {"errors"},
     "llm": {"errors", "config"},
     "scripted": {"errors"},
@@ -24,7 +25,7 @@ MAY_USE = {
     "tools": {"edits", "errors", "llm", "workspace"},
     "execution": {"errors", "tools", "workspace"},
     "agent": {"edits", "errors", "llm", "tools", "workspace"},
-    "server": {"agent", "config", "edits", "errors", "execution", "llm", "storage", "tools", "workspace"},
+    "server": {"agent", "config", "edits", "errors", "execution", "llm", "storage", "tools", "user_actions", "workspace"},
     "demo": set(),
     "cli": {"config", "demo", "edits", "errors", "llm", "scripted", "server", "storage", "workspace"},
     "__main__": {"cli"},
@@ -49,6 +50,7 @@ OWNERS = {
     "openai": {"llm.openai_backend"},
     "watchdog": {"workspace.watcher"},
     "rich": {"cli"},
+    "pygments": {"server.comments"},
     "subprocess": {"cli", "execution", "scripted", "workspace.search"},
     "multiprocessing": set(),
 }
@@ -210,7 +212,7 @@ def test_the_process_never_changes_its_directory() -> None:
 
 def test_nothing_heavy_is_imported_before_it_is_needed() -> None:
     """Libraries that only some runs need are imported inside functions."""
-    late = {"openai", "watchdog", "rich", "httpx2"}
+    late = {"openai", "watchdog", "rich", "httpx2", "pygments"}
     wrong = []
     for module in modules():
         if module.is_one_of({"cli", "config"}):

@@ -110,7 +110,7 @@ def _facts(context: PromptContext) -> list[str]:
         facts += _selected(context.selection)
     if context.diagnostics:
         facts.append("Diagnostics:")
-        facts += [_diagnostic(problem) for problem in context.diagnostics[:DIAGNOSTICS_LIMIT]]
+        facts += [diagnostic_line(problem) for problem in context.diagnostics[:DIAGNOSTICS_LIMIT]]
         more = len(context.diagnostics) - DIAGNOSTICS_LIMIT
         facts += [f"... and {more} more"] if more > 0 else []
     return facts
@@ -125,6 +125,7 @@ def _selected(selection: Selection) -> list[str]:
     return [f"The user selected lines {where} of it:", *lines]
 
 
-def _diagnostic(problem: Problem) -> str:
+def diagnostic_line(problem: Problem) -> str:
+    """A diagnostic as linters print it."""
     origin = f" ({problem.origin})" if problem.origin else ""
     return f"{problem.file}:{problem.line}: {problem.severity}: {' '.join(problem.message.split())}{origin}"

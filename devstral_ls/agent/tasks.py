@@ -58,6 +58,9 @@ TASKS: Mapping[str, Task] = {
     ),
     "runInstruction": Task(
         "Run instruction",
-        "Carry out the instruction that stood in a comment at the place given. The comment is removed already.",
+        "Carry out the instruction below, which stood in a comment at the place given, or all of them if there are "
+        "several. The comments are removed already.",
     ),
+    "runAction": Task("Run your action"),
+    "runReadOnlyAction": Task("Run your action", "Answer in prose; do not edit files.", edits=False),
 }

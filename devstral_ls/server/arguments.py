@@ -34,6 +34,8 @@ class Arguments:
     proposal_id: str | None = None
     uris: tuple[str, ...] | None = None
     hunks: tuple[int | str, ...] | None = None
+    id: str | None = None
+    model: str | None = None
 
 
 def parse(command: str, arguments: Any, work_done_token: Any = None) -> Arguments:
@@ -156,6 +158,8 @@ FIELDS: Mapping[str, tuple[str, Callable[[Any], Any], str]] = {
     "diagnostics": ("diagnostics", _diagnostics, "a list of LSP diagnostics"),
     "proposalId": ("proposal_id", _text, "a proposal's id"),
     "uris": ("uris", _texts, "a list of URIs"),
+    "id": ("id", _text, "an action's id"),
+    "model": ("model", _text, "a model's name"),
     "hunks": ("hunks", _hunks, "a list of hunk ids, or of numbers counted from 0"),
 }
 """JSON name -> (our field, reader, what it must be)."""

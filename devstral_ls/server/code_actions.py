@@ -12,15 +12,18 @@ from typing import Any
 
 from lsprotocol import types
 
-from devstral_ls.server import instructions, proposal_actions
+from devstral_ls.server import proposal_actions
 from devstral_ls.server.action import DEVSTRAL, EXPLAIN, QUICKFIX, REVIEW, REWRITE, Action, plain, short
 from devstral_ls.server.client import Client
 from devstral_ls.server.documents import OpenDocument
 from devstral_ls.server.editor import Target
+from devstral_ls.server.instructed import range_of
+from devstral_ls.server.instructions import marked
 from devstral_ls.server.pages import prompt_of
 from devstral_ls.server.placing import Read
 from devstral_ls.server.proposals import Proposal
 from devstral_ls.server.shown import SOURCE
+from devstral_ls.user_actions import UserAction
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,7 @@ class Surroundings:
     """Everything code actions are a function of.
 
     running: (session id, title) of the runs going on. prompts: the open prompt documents and what they are about.
+    user_actions: those of the user's settings.
     """
 
     client: Client
@@ -35,6 +39,7 @@ class Surroundings:
     running: Sequence[tuple[str, str]]
     proposals: Sequence[Proposal]
     read: Read
+    user_actions: Sequence[UserAction] = ()
 
 
 def actions(
@@ -51,13 +56,15 @@ def actions(
     found: list[Action] = []
     if opened is not None:
         found += _prompt(opened, around)
-        found += _instruction(opened, where)
+        found += _instructions(opened, where, around.client)
         found += proposal_actions.actions(opened, where, around.proposals, around.client, around.read)
     found += [
         Action(f"Devstral: cancel “{title}”", DEVSTRAL, "devstral.cancel", {"sessionId": session})
         for session, title in around.running
     ]
     found += _fixes(uri, diagnostics)
+    if opened is not None:
+        found += _users(opened, where, diagnostics, around.user_actions, automatic)
     if not automatic:
         found += _on_selection(uri, where)
     return [plain(action, around.client) for action in found if _wanted(action.kind, only)]
@@ -76,6 +83,25 @@ def _fixes(uri: str, diagnostics: list[dict[str, Any]]) -> Iterator[Action]:
         title = f"Devstral: fix all {len(diagnostics)} problems here"
         argument = {"textDocument": {"uri": uri}, "range": _hull(diagnostics), "diagnostics": diagnostics}
         yield Action(title, QUICKFIX, "devstral.fix", argument, diagnostics=tuple(diagnostics))
+
+
+def _users(
+    opened: OpenDocument,
+    where: dict[str, Any],
+    diagnostics: list[dict[str, Any]],
+    defined: Sequence[UserAction],
+    automatic: bool,
+) -> Iterator[Action]:
+    selected = where["start"] != where["end"]
+    for action in defined:
+        if automatic and action.when != "diagnostics":
+            continue
+        if action.offered(opened.language_id, selected=selected, problems=bool(diagnostics)):
+            argument: dict[str, Any] = {"id": action.id, "textDocument": {"uri": opened.uri}, "range": where}
+            if diagnostics:
+                argument["diagnostics"] = diagnostics
+            solved = tuple(diagnostics) if action.when == "diagnostics" else ()
+            yield Action(action.title, action.kind, "devstral.runAction", argument, diagnostics=solved)
 
 
 def _on_selection(uri: str, where: dict[str, Any]) -> Iterator[Action]:
@@ -99,12 +125,20 @@ def _prompt(opened: OpenDocument, around: Surroundings) -> Iterator[Action]:
         yield Action(short(f"Devstral: ask “{prompt}”"), DEVSTRAL, "devstral.ask", argument)
 
 
-def _instruction(opened: OpenDocument, where: dict[str, Any]) -> Iterator[Action]:
+def _instructions(opened: OpenDocument, where: dict[str, Any], client: Client) -> Iterator[Action]:
     first, last = where["start"]["line"], where["end"]["line"]
-    found = instructions.find(opened.lines, opened.language_id, first, last)
-    if found is not None:
-        argument = {"textDocument": {"uri": opened.uri}, "range": where}
-        yield Action(short(f"Devstral: do “{found.text}”"), DEVSTRAL, "devstral.runInstruction", argument)
+    if not marked(opened.lines, first, last):
+        return
+    unsaved = None if opened.path is not None else "Save this text as a file first: Devstral edits files."
+    here = [found for found in opened.instructions if found.touches(first, last)]
+    for found in here:
+        argument = {"textDocument": {"uri": opened.uri}, "range": range_of(found, opened.lines, client.encoding)}
+        title = short(f"Devstral: do “{found.text}”")
+        yield Action(title, DEVSTRAL, "devstral.runInstruction", argument, disabled=unsaved)
+    if here and len(opened.instructions) > 1:
+        title = f"Devstral: do all {len(opened.instructions)} instructions of this file"
+        argument = {"textDocument": {"uri": opened.uri}}
+        yield Action(title, DEVSTRAL, "devstral.runInstruction", argument, disabled=unsaved)
 
 
 def _hull(diagnostics: list[dict[str, Any]]) -> dict[str, Any] | None:

@@ -12,15 +12,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from devstral_ls import __version__
+from devstral_ls.edits.lines import split_lines
 from devstral_ls.errors import InvalidRequest, RequestRefused
 from devstral_ls.server import instructions
 from devstral_ls.server.arguments import Arguments, parse
 from devstral_ls.server.editor import Target
+from devstral_ls.server.instructed import instructions_at, prompt_for
 from devstral_ls.server.outcomes import status as states
 from devstral_ls.server.proposals import IN_THE_TEXT, Proposal
 from devstral_ls.server.report import describe
 from devstral_ls.server.runs import Run, RunRequest
 from devstral_ls.server.shown import SOURCE
+from devstral_ls.server.variables import values
+from devstral_ls.user_actions import expand
 from devstral_ls.workspace.paths import canonical, uri_to_path
 
 if TYPE_CHECKING:
@@ -67,25 +71,48 @@ def _on_target(command: str, what: str) -> Command:
 
 
 async def run_instruction(server: DevstralServer, arguments: Arguments) -> Any:
-    """Carry out the instruction comment at a place; the edit removes the comment."""
+    """Carry out the instruction comment at a place, without a range all of the file; the edit removes the comments."""
     target = server.target(arguments, needed=True)
     assert target is not None
     opened = server.editor.documents.get(target.uri)
-    if opened is None or opened.path is None:
+    if opened is None:
         raise RequestRefused("Open the file with the instruction comment first.")
-    first = target.range["start"]["line"] if target.range else 0
-    last = target.range["end"]["line"] if target.range else len(opened.lines) - 1
-    found = instructions.find(opened.lines, opened.language_id, first, last)
-    if found is None:
-        raise RequestRefused("There is no instruction comment here: write one such as `devstral: make this async`.")
-    path, rest = opened.path, instructions.without(opened.lines, found)
+    found = instructions_at(opened, target.range, server.editor.client.encoding)
+    if opened.path is None:
+        raise RequestRefused("Save this text as a file first: Devstral edits files.")
+    path = opened.path
+    await server.settings.wait_until_known()
 
-    def remove_comment(view: View) -> None:
-        view.stage(path, rest)
+    def remove_comments(view: View) -> None:
+        # The text may have changed while the run waited for its turn.
+        lines = split_lines(view.read(path).text)
+        texts = {each.text for each in found}
+        still = [each for each in instructions.find_all(lines, opened.language_id, path.name) if each.text in texts]
+        view.stage(path, instructions.without(lines, still))
 
-    place = {"start": {"line": found.start_line, "character": 0}, "end": {"line": found.start_line, "character": 0}}
-    request = _request("runInstruction", arguments, Target(target.uri, place))
-    return await _start(server, replace(request, prompt=found.text, prepare=remove_comment), arguments)
+    place = {"line": found[0].start_line, "character": 0}
+    here = Target(target.uri, {"start": place, "end": place} if len(found) == 1 else None)
+    request = _request(server, "runInstruction", arguments, here)
+    prompt = prompt_for(found, opened.lines)
+    return await _start(server, replace(request, prompt=prompt, prepare=remove_comments), arguments)
+
+
+async def run_action(server: DevstralServer, arguments: Arguments) -> Any:
+    """Run one of the user's own actions, by its id, on the selection or the file."""
+    await server.settings.wait_until_known()
+    known = {action.id: action for action in server.editor.config.user.actions}
+    name = arguments.id or arguments.prompt.strip()
+    action = known.get(name)
+    if action is None:
+        listed = ", ".join(known) or "define some in the setting `actions`"
+        raise RequestRefused(f"There is no action {name!r}: {listed}." if name else f"Name an action's id: {listed}.")
+    target = server.target(arguments, needed=True)
+    request = _request(server, action.task, arguments, target)
+    prompt = expand(action.prompt, values(server.editor, request))
+    more = arguments.prompt.strip() if arguments.id else ""
+    mode = arguments.apply or action.mode or request.mode
+    request = replace(request, prompt=f"{prompt}\n\n{more}".strip(), mode=mode)
+    return await _start(server, request, arguments)
 
 
 async def cancel(server: DevstralServer, arguments: Arguments) -> Any:
@@ -189,6 +216,7 @@ COMMANDS: Mapping[str, Command] = {
     "devstral.test": _on_target("test", "Write tests for the selection, or the file, and run them."),
     "devstral.review": _on_target("review", "Review the selection, or the file, in prose."),
     "devstral.runInstruction": run_instruction,
+    "devstral.runAction": run_action,
     "devstral.cancel": cancel,
     "devstral.status": status,
     "devstral.newSession": new_session,
@@ -212,7 +240,7 @@ async def execute(server: DevstralServer, params: Any) -> Any:
     return await command(server, arguments)
 
 
-def _request(command: str, arguments: Arguments, target: Target | None) -> RunRequest:
+def _request(server: DevstralServer, command: str, arguments: Arguments, target: Target | None) -> RunRequest:
     return RunRequest(
         command=command,
         prompt=arguments.prompt,
@@ -222,13 +250,14 @@ def _request(command: str, arguments: Arguments, target: Target | None) -> RunRe
         # Our own marks are where proposals are, not problems.
         diagnostics=tuple(item for item in arguments.diagnostics if item.get("source") != SOURCE),
         scope=arguments.scope,
-        mode=arguments.apply,
+        mode=arguments.apply or server.editor.config.edits.mode_of(command),
     )
 
 
 async def _run(server: DevstralServer, command: str, arguments: Arguments, *, needs_target: bool = False) -> Any:
     target = server.target(arguments, needed=needs_target)
-    return await _start(server, _request(command, arguments, target), arguments)
+    await server.settings.wait_until_known()
+    return await _start(server, _request(server, command, arguments, target), arguments)
 
 
 async def _start(server: DevstralServer, request: RunRequest, arguments: Arguments) -> Any:

@@ -80,7 +80,6 @@ for _languages, _syntax in (
     SYNTAX.update(dict.fromkeys(_languages.split(), _syntax))
 
 LEXERS: dict[str, str | None] = {
-    "bat": "batch",
     "commonlisp": "common-lisp",
     "cuda-cpp": "cuda",
     "django-html": "html+django",
@@ -107,6 +106,7 @@ LEXERS: dict[str, str | None] = {
     "xsl": "xslt",
     # Their lexers don't know all their comments.
     "astro": None,
+    "bat": None,
     "dockerfile": None,
     "eex": None,
     "erb": None,
@@ -120,6 +120,8 @@ LEXERS: dict[str, str | None] = {
     "mustache": None,
     "plaintext": None,
     "razor": None,
+    "scss": None,
     "text": None,
+    "yaml": None,
 }
 """Language id -> Pygments' name for it, where the two differ; None: the table has to do."""

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
 
 from lsprotocol import types
 
 from devstral_ls.edits.lines import split_lines
+from devstral_ls.server.instructions import Instruction, find_all
 from devstral_ls.server.positions import Encoding, to_index
 from devstral_ls.workspace.documents import Document
 from devstral_ls.workspace.paths import canonical, same_file_key, uri_to_path
@@ -33,6 +35,11 @@ class OpenDocument:
     @cached_property
     def text(self) -> str:
         return "".join(self.lines)
+
+    @cached_property
+    def instructions(self) -> tuple[Instruction, ...]:
+        """Every instruction comment; found once for each version."""
+        return find_all(self.lines, self.language_id, PurePosixPath(urlsplit(self.uri).path).name)
 
     @cached_property
     def document(self) -> Document | None:

@@ -24,13 +24,14 @@ from devstral_ls.config import Layer
 from devstral_ls.errors import RequestRefused
 from devstral_ls.llm.openai_backend import preload
 from devstral_ls.llm.record import Folder
-from devstral_ls.server import code_actions, commands, lenses, proposal_actions
+from devstral_ls.server import code_actions, commands, comments, lenses, proposal_actions
 from devstral_ls.server.arguments import Arguments
 from devstral_ls.server.capabilities import server_capabilities
 from devstral_ls.server.dialogs import Dialogs
 from devstral_ls.server.documents import OpenDocument
 from devstral_ls.server.editor import Editor, Target
 from devstral_ls.server.from_lsp import without_cursor
+from devstral_ls.server.instructed import Forethought
 from devstral_ls.server.launch import Launch
 from devstral_ls.server.model import Model
 from devstral_ls.server.outgoing import ClientError
@@ -85,6 +86,7 @@ class DevstralServer(LanguageServer):
         self.launch = Launch(self.protocol, self.editor, self.runs, self.pages, self.user, self._spawn)
         self._marks = ProposalDiagnostics(self.protocol, self.editor)
         self._watcher = Watcher(self._disk_changed)
+        self._forethought = Forethought(self.editor.documents, self._spawn)
         self._background: set[asyncio.Task[Any]] = set()
         self._parent_gone: Callable[[], None] = _nothing
         proposals.on_update = self._proposal_changed
@@ -129,6 +131,7 @@ class DevstralServer(LanguageServer):
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
         self._watcher.close()
+        self._forethought.close()
         await self.model.close()
 
     def on_parent_gone(self, leave: Callable[[], None]) -> None:
@@ -172,6 +175,7 @@ class DevstralServer(LanguageServer):
                 self.editor.folders.append(folder)
 
     def _document_changed(self, opened: OpenDocument) -> None:
+        self._forethought.changed(opened.uri)
         path = opened.path
         if path is not None and self.review.interested(path):
             self.review.observe(path, opened.text)
@@ -220,6 +224,7 @@ class DevstralServer(LanguageServer):
             prompts=self.pages.prompts,
             proposals=self.review.proposals.pending(),
             read=self.editor.current,
+            user_actions=self.editor.config.user.actions,
         )
 
     async def execute(self, params: Any) -> Any:
@@ -288,6 +293,7 @@ async def _warm_up() -> None:
     """Load the model's SDK while the user is still typing, then let the garbage collector look at what comes after."""
     try:
         await asyncio.to_thread(preload)
+        await asyncio.to_thread(comments.preload)
     finally:
         gc.freeze()
         gc.enable()

@@ -86,7 +86,7 @@ LANGUAGES = [
     Language("vim", ("function! F()", "  let x = 1", "endfunction"), ('"',), at_ends=False),
     Language("html", ("<p>", "  text", "</p>"), (), HTML),
     Language("xml", ("<a>", "  <b/>", "</a>"), (), HTML),
-    Language("markdown", ("# Title", "", "text"), (), HTML),
+    Language("markdown", ("# Title", "text"), (), HTML),
     Language("jinja-html", ("<p>", "  {{ a }}", "</p>"), (), (("{#", "#}"), *HTML)),
     Language("php", ("$a = 1;", "f('// devstral: no');"), ("//", "#"), C, ("<p>", "<?php"), ("?>", "</p>")),
     Language("php", ("<p>", "  text", "</p>"), (), HTML, after=("<?php f(); ?>",)),
