@@ -135,7 +135,7 @@ class EditsConfig:
     )
     modes: Mapping[str, EditsMode] | None = setting(
         "edits.modes",
-        "Modes of single commands, such as `{\"fix\": \"auto\"}`, which go before `edits.mode`. Commands: "
+        'Modes of single commands, such as `{"fix": "auto"}`, which go before `edits.mode`. Commands: '
         f"{', '.join(f'`{name}`' for name in EDITING)}.",
         None,
     )
@@ -236,7 +236,9 @@ def load(layers: Sequence[Layer]) -> tuple[Config, list[InvalidSetting]]:
             try:
                 if key in _BY_ENTRY:
                     value, wrong = _BY_ENTRY[key](value)
-                    problems += [InvalidSetting(f"devstral.{key} ({layer.name}) {text}; it is left out.") for text in wrong]
+                    problems += [
+                        InvalidSetting(f"devstral.{key} ({layer.name}) {text}; it is left out.") for text in wrong
+                    ]
                 else:
                     value = parse(row, value)
                 sections.setdefault(section, {})[name] = value

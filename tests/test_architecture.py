@@ -25,11 +25,12 @@ MAY_USE = {
     "tools": {"edits", "errors", "llm", "workspace"},
     "execution": {"errors", "tools", "workspace"},
     "agent": {"edits", "errors", "llm", "tools", "workspace"},
-    "server": {"agent", "config", "edits", "errors", "execution", "llm", "storage", "tools", "user_actions", "workspace"},
+    "server": {"agent", "config", "edits", "errors", "execution", "llm", "storage", "tools", "user_actions",
+               "workspace"},
     "demo": set(),
     "cli": {"config", "demo", "edits", "errors", "llm", "scripted", "server", "storage", "workspace"},
     "__main__": {"cli"},
-}
+}  # fmt: skip
 """Package -> the packages it may import. Nobody is imported by those below."""
 
 IMAGES = {f"devstral_ls.llm.{name}" for name in ("picture", "scaling")}

@@ -39,6 +39,9 @@ HOW_TO_ASK = (
     "Devstral needs a prompt. Pass one as the command's argument, or write a comment such as "
     "`devstral: make this async` in the file and choose it from the code actions."
 )
+MODELS_SHOWN = 12
+"""Models to choose from in a message; more don't fit on a screen."""
+
 WRITE_IT = "Write the prompt into the document that was opened, then choose Devstral's code action there."
 
 
@@ -110,7 +113,8 @@ async def run_action(server: DevstralServer, arguments: Arguments) -> Any:
     request = _request(server, action.task, arguments, target)
     prompt = expand(action.prompt, values(server.editor, request))
     more = arguments.prompt.strip() if arguments.id else ""
-    mode = arguments.apply or action.mode or request.mode
+    # What was to be read only is never applied unasked.
+    mode = arguments.apply or (action.mode or request.mode if action.edits else "propose")
     request = replace(request, prompt=f"{prompt}\n\n{more}".strip(), mode=mode)
     return await _start(server, request, arguments)
 
@@ -130,13 +134,56 @@ async def status(server: DevstralServer, _: Arguments) -> Any:
         "editsMode": server.editor.config.edits.mode,
         "folders": [str(folder) for folder in server.editor.folders],
         "runs": [
-            {"sessionId": run.conversation.id, "command": f"devstral.{run.request.command}", "state": run.state}
+            {"sessionId": run.conversation.id, "command": f"devstral.{_name(run.request)}", "state": run.state}
             for run in going
         ],
         "sessions": [conversation.id for conversation in server.sessions.all()],
         "proposals": [describe(proposal) for proposal in server.review.proposals.pending()],
         "outcomes": _outcomes(server),
     }
+
+
+async def sessions(server: DevstralServer, _: Arguments) -> Any:
+    """The conversations since the server started, the one last used first."""
+    states = {run.conversation.id: run.state for run in server.runs.going()}
+    listed = sorted(server.sessions.all(), key=lambda each: each.transcript.last_used, reverse=True)
+    current = server.sessions.current
+    return [
+        {
+            "sessionId": each.id,
+            "title": each.transcript.title,
+            "started": each.transcript.started.isoformat(timespec="seconds"),
+            "lastUsed": each.transcript.last_used.isoformat(timespec="seconds"),
+            "state": states.get(each.id, "idle"),
+            "current": each is current,
+            "proposals": [
+                {"proposalId": proposal.id, "state": proposal.state, "summary": proposal.summary()}
+                for proposal in server.review.proposals.pending()
+                if proposal.session_id == each.id
+            ],
+            "transcript": each.transcript.path.as_uri(),
+        }
+        for each in listed
+    ]
+
+
+async def select_model(server: DevstralServer, arguments: Arguments) -> Any:
+    """Choose the model for as long as the server lives: the one named, else one of the server's list."""
+    await server.settings.wait_until_known()
+    if server.runs.going():
+        raise RequestRefused("A run is going on with the model: choose another one when it is over, or cancel it.")
+    known = await server.model.available()
+    name = (arguments.model or arguments.prompt).strip()
+    if not name:
+        if not known:
+            raise RequestRefused("The server lists no models: name one in the argument `model`.")
+        more = f" ({len(known) - MODELS_SHOWN} more can be named in the argument `model`)"
+        question = f"Which model shall Devstral use?{more if len(known) > MODELS_SHOWN else ''}"
+        name = await server.dialogs.choose(question, known[:MODELS_SHOWN]) or ""
+    if name:
+        await server.model.choose(name)
+        server.user.log(f"the model is {server.model.name} from now on")
+    return {"model": server.model.name, "models": known, "changed": bool(name)}
 
 
 async def new_session(server: DevstralServer, _: Arguments) -> Any:
@@ -219,6 +266,8 @@ COMMANDS: Mapping[str, Command] = {
     "devstral.runAction": run_action,
     "devstral.cancel": cancel,
     "devstral.status": status,
+    "devstral.selectModel": select_model,
+    "devstral.sessions": sessions,
     "devstral.newSession": new_session,
     "devstral.showTranscript": show_transcript,
     "devstral.applyProposal": apply_proposal,
@@ -238,6 +287,11 @@ async def execute(server: DevstralServer, params: Any) -> Any:
         raise InvalidRequest(f"{name!r} is not a command of devstral-ls; it has {', '.join(COMMANDS)}.")
     arguments = parse(name, params.get("arguments"), params.get("workDoneToken"))
     return await command(server, arguments)
+
+
+def _name(request: RunRequest) -> str:
+    """The command that a run came from."""
+    return "runAction" if request.command == "runReadOnlyAction" else request.command
 
 
 def _request(server: DevstralServer, command: str, arguments: Arguments, target: Target | None) -> RunRequest:

@@ -6,21 +6,26 @@ Lexing costs about 3 ms per 1,000 characters, so it is done once per snapshot an
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 from devstral_ls.server.comment_syntax import LEXERS
-
-if TYPE_CHECKING:
-    from pygments.lexer import Lexer
 
 LEXED_AT_MOST = 100_000
 """Characters; in longer texts the table of syntaxes decides alone."""
 
 Spans = Mapping[int, Sequence[tuple[int, int]]]
 """Line number -> the comments on it, as (start, end) columns without the line's ending, in order."""
+
+
+class Lexer(Protocol):
+    """What we use of Pygments' lexers. kind: one of Pygments' token types."""
+
+    name: str
+
+    def get_tokens_unprocessed(self, text: str) -> Iterable[tuple[int, Any, str]]: ...
 
 
 def comment_spans(lines: Sequence[str], language_id: str, name: str, last: int) -> Spans | None:
@@ -82,11 +87,11 @@ def _add(spans: list[tuple[int, int]], start: int, end: int) -> None:
     spans.append((start, end))
 
 
-def _is_comment(kind: object, value: str) -> bool:
+def _is_comment(kind: Any, value: str) -> bool:
     from pygments.token import Comment, String
 
     if kind in Comment:
-        return kind not in Comment.Preproc and kind not in Comment.PreprocFile and kind is not Comment.Hashbang
+        return not any(kind in other for other in (Comment.Preproc, Comment.PreprocFile, Comment.Hashbang))
     # Documentation comments are told as documentation: not Python's strings, but Rust's `///`.
     return kind in String.Doc and value.lstrip().startswith(("//", "/*", "#", "--"))
 

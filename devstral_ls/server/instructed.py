@@ -26,7 +26,9 @@ def instructions_at(opened: OpenDocument, where: dict[str, Any] | None, encoding
         found = [each for each in found if each.touches(start["line"], end["line"])]
         if start != end:
             begin, stop = _place(opened.lines, start, encoding), _place(opened.lines, end, encoding)
-            inside = [each for each in found if begin < (each.end_line, each.end) and stop > (each.start_line, each.start)]
+            inside = [
+                each for each in found if begin < (each.end_line, each.end) and stop > (each.start_line, each.start)
+            ]
             found = inside or found
     if not found:
         raise RequestRefused("There is no instruction comment here: write one such as `devstral: make this async`.")

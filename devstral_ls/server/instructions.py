@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from devstral_ls.server.comment_syntax import ANYWHERE, SYNTAX, UNKNOWN, Syntax
 from devstral_ls.server.comments import Spans, comment_spans

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Coroutine
+from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from devstral_ls.agent.events import RunEnded
 from devstral_ls.agent.tasks import TASKS
@@ -14,7 +16,7 @@ from devstral_ls.server.pages import Pages
 from devstral_ls.server.progress import Progress
 from devstral_ls.server.proposals import Proposal
 from devstral_ls.server.protocol import Protocol
-from devstral_ls.server.report import Report
+from devstral_ls.server.report import Report, save
 from devstral_ls.server.runs import Run, RunRequest, Runs
 from devstral_ls.server.sessions import Conversation
 from devstral_ls.server.stream import Stream
@@ -27,10 +29,20 @@ Spawn = Callable[[Coroutine[Any, Any, None], str], None]
 
 
 class Launch:
-    """Starts runs for commands. spawn: runs something in the background, under a name for the log."""
+    """Starts runs for commands.
+
+    spawn: runs something in the background, under a name for the log. model: the name of the model asked.
+    """
 
     def __init__(
-        self, connection: Protocol, editor: Editor, runs: Runs, pages: Pages, user: User, spawn: Spawn
+        self,
+        connection: Protocol,
+        editor: Editor,
+        runs: Runs,
+        pages: Pages,
+        user: User,
+        spawn: Spawn,
+        model: Callable[[], str | None],
     ) -> None:
         self._connection = connection
         self._editor = editor
@@ -38,12 +50,14 @@ class Launch:
         self._pages = pages
         self._user = user
         self._spawn = spawn
+        self._model = model
 
     def start(self, request: RunRequest, arguments: Arguments) -> Run:
         """Begin the run; with `wait` its task ends when the user has decided."""
 
         def make_report(conversation: Conversation) -> Report:
-            conversation.transcript.asked(TASKS[request.command].title, request.prompt or "(no prompt)")
+            conversation.transcript.asked(TASKS[request.command].title, request.prompt, self._about(request))
+            save(conversation.transcript)
             return self._report(conversation, arguments)
 
         return self._runs.start(request, arguments.session_id, make_report, wait=arguments.wait)
@@ -69,7 +83,20 @@ class Launch:
         def grown() -> None:
             self._pages.refresh(conversation)
 
-        return Report(progress, stream, conversation.transcript, self._user.log, tell, ended, grown)
+        return Report(progress, stream, conversation.transcript, self._user.log, tell, ended, grown, self._model)
+
+    def _about(self, request: RunRequest) -> str:
+        """The file a request is about, its lines where some are selected, and how many problems come with it."""
+        target = request.target
+        if target is None or request.scope == "workspace":
+            return ""
+        facts = [PurePosixPath(unquote(urlsplit(target.uri).path)).name or target.uri]
+        if target.range is not None and request.scope == "selection":
+            first, end = target.range["start"]["line"] + 1, target.range["end"]
+            last = max(first, end["line"] + (end["character"] > 0))
+            facts.append(f"line {first}" if first == last else f"lines {first}-{last}")
+        facts += [" ".join(str(item["message"]).split()) for item in request.diagnostics]
+        return ", ".join(facts[:2]) + "".join(f" · {fact}" for fact in facts[2:])
 
     async def _show_answer(
         self, conversation: Conversation, state: str, result: RunEnded | None, proposal: Proposal | None

@@ -7,18 +7,21 @@ import os
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 from devstral_ls.agent.budget import Budget
 from devstral_ls.agent.pictures import blindness
 from devstral_ls.agent.session import Session
 from devstral_ls.config import LlmConfig
+from devstral_ls.errors import RequestRefused
 from devstral_ls.llm.abilities import abilities_of
 from devstral_ls.llm.backend import Backend
 from devstral_ls.llm.discovery import Endpoint, find_server
 from devstral_ls.llm.fitted import FittedBackend, fit
 from devstral_ls.llm.http import route_to
 from devstral_ls.llm.learned import Notebook
+from devstral_ls.llm.model_choice import same_model
 from devstral_ls.llm.probe import probe
 from devstral_ls.llm.profiles import Profile
 from devstral_ls.llm.record import Folder
@@ -32,7 +35,8 @@ class Model:
 
     def __init__(self, settings: Callable[[], LlmConfig], recordings: Folder | None = None) -> None:
         """recordings: where every exchange with the model is recorded."""
-        self._settings = settings
+        self._chosen: str | None = None
+        self._given = settings
         self._recordings = recordings
         self._notebook = Notebook(state_folder(os.environ))
         self._lock = asyncio.Lock()
@@ -76,6 +80,31 @@ class Model:
                 self.budget, self._vision = _budget(endpoint, settings, abilities.profile), abilities.vision
             return self._backend
 
+    def _settings(self) -> LlmConfig:
+        """As they are now, with the model that was chosen."""
+        return replace(self._given(), model=self._chosen) if self._chosen else self._given()
+
+    async def available(self) -> list[str]:
+        """The chat models the server lists. Raises ModelError when no server can be found."""
+        await self.backend()
+        return list(self.endpoint.models) if self.endpoint is not None else []
+
+    async def choose(self, name: str) -> None:
+        """Use this model from now on, whatever the settings say.
+
+        Raises RequestRefused, and keeps the model, when the server's list does not have it.
+        """
+        known = await self.available()
+        match = next((each for each in known if same_model(each, name)), None)
+        if known and match is None:
+            raise RequestRefused(f"The server has no model {name!r}; it has {', '.join(known)}.")
+        self._chosen = match or name
+
+    @property
+    def name(self) -> str | None:
+        """The model asked next, as far as it is known."""
+        return self._chosen or (self.endpoint.model if self.endpoint is not None else self._settings().model)
+
     def blind(self, session: Session) -> str | None:
         """Why the session's model can't be shown images, as the end of a sentence; None where it may see them."""
         name = self.endpoint.model if self.endpoint is not None else ""
@@ -103,11 +132,11 @@ class Model:
         """What is known, without asking anybody."""
         endpoint = self.endpoint
         if endpoint is None:
-            return {"server": None, "model": self._settings().model, "problem": self.problem}
+            return {"server": None, "model": self.name, "problem": self.problem}
         return {
             "server": without_userinfo(endpoint.base_url),
             "kind": endpoint.kind,
-            "model": endpoint.model,
+            "model": self.name,
             "contextWindow": self.budget.window if self.budget is not None else endpoint.context_window,
             "problem": self.problem,
         }

@@ -16,6 +16,7 @@ from devstral_ls.server.outgoing import ClientError
 from devstral_ls.server.proposals import Proposal, Proposals
 from devstral_ls.server.protocol import Protocol
 from devstral_ls.server.sessions import Conversation, Sessions
+from devstral_ls.storage.transcript import write_private
 
 log = logging.getLogger(__name__)
 
@@ -50,15 +51,15 @@ class Pages:
     async def show_answer(self, conversation: Conversation, answer: str) -> tuple[str, bool]:
         """Open the newest answer; (its URI, whether the editor says it is shown).
 
-        In a file of its own: editors don't load a growing file anew, and open it at its top.
+        In a file of its own: editors don't load a growing file anew, and open it at its top. A virtual document is
+        loaded anew, and shown where the newest question stands.
         """
         if self.client.text_document_content:
-            return await self.show_transcript(conversation)
+            return await self._show(transcript_uri(conversation.id), line=conversation.transcript.question_line)
         transcript = conversation.transcript
         path = self._state / "answers" / f"{secrets.token_hex(4)}.md"
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         record = f"[The whole session]({transcript.path.as_uri()})"
-        path.write_text(f"{transcript.question}\n{answer}\n\n{record}\n", encoding="utf-8", newline="\n")
+        write_private(path, f"{transcript.question}\n{answer}\n\n{record}\n")
         return await self._show(path.as_uri())
 
     async def show_diff(self, proposal: Proposal) -> tuple[str, bool]:
@@ -66,8 +67,7 @@ class Pages:
         if self.client.text_document_content:
             return await self._show(f"{SCHEME}:/proposals/{proposal.id}.diff")
         path = self._state / "proposals" / f"{proposal.id}.diff"
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path.write_text(proposal.diff(), encoding="utf-8", newline="")
+        write_private(path, proposal.diff())
         return await self._show(path.as_uri())
 
     async def show_prompt(self, target: Target | None) -> bool:
@@ -75,16 +75,18 @@ class Pages:
         if not self.client.show_document:
             return False
         path = self._state / "prompts" / f"{secrets.token_hex(4)}.md"
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path.write_text(PROMPT_PAGE, encoding="utf-8")
+        write_private(path, PROMPT_PAGE)
         self.prompts[path.as_uri()] = target
         _, shown = await self._show(path.as_uri(), focus=True)
         return shown
 
-    async def _show(self, uri: str, *, focus: bool = False) -> tuple[str, bool]:
+    async def _show(self, uri: str, *, focus: bool = False, line: int = 0) -> tuple[str, bool]:
         if not self.client.show_document:
             return uri, False
-        params = {"uri": uri, "external": False, "takeFocus": focus}
+        params: dict[str, Any] = {"uri": uri, "external": False, "takeFocus": focus}
+        if line:
+            place = {"line": line, "character": 0}
+            params["selection"] = {"start": place, "end": place}
         try:
             answer = await self._connection.ask("window/showDocument", params, timeout=10)
         except ClientError as error:

@@ -21,7 +21,7 @@ from devstral_ls.agent.events import (
 from devstral_ls.edits.diff import Hunk
 from devstral_ls.server.applying import Applied
 from devstral_ls.server.progress import Progress
-from devstral_ls.server.proposals import Proposal, names
+from devstral_ls.server.proposals import Proposal
 from devstral_ls.server.stream import Stream
 from devstral_ls.server.user import Kind
 from devstral_ls.storage.transcript import Transcript
@@ -37,7 +37,7 @@ class Report:
 
     write_log: sends one line to the client's log. tell: shows the user a line (kind "error", "warning" or "info").
     ended: called when the run is over, with its answer, so that prose can be opened. grown: called when the transcript
-    may have grown, so that an open one can be refreshed.
+    may have grown, so that an open one can be refreshed. model: the name of the model asked.
     """
 
     def __init__(
@@ -49,6 +49,7 @@ class Report:
         tell: Callable[[Kind, str], None],
         ended: Callable[[str, RunEnded | None, Proposal | None], None],
         grown: Callable[[], None],
+        model: Callable[[], str | None],
     ) -> None:
         self.progress = progress
         self._stream = stream
@@ -57,6 +58,7 @@ class Report:
         self._tell = tell
         self._ended = ended
         self._grown = grown
+        self._model = model
         self._tail = ""
         self._turn = 0
 
@@ -73,11 +75,10 @@ class Report:
         self.progress.report("looking for the model")
 
     def __call__(self, event: Event) -> None:
-        if not isinstance(event, PromptSent):
-            self._grown()
         match event:
             case TextReceived(text):
                 self._transcript.answering(text)
+                self._grown()
                 self._stream.text("text", text)
                 self._show_tail(text)
             case ReasoningReceived(text):
@@ -85,6 +86,7 @@ class Report:
                 self._show_tail(text)
             case TurnStarted(turn):
                 self._tail, self._turn = "", turn
+                self._transcript.answered_by(self._model() or "")
                 self._stream.update("state", state="running", message="reading the prompt", turn=turn)
             case PromptSent(size):
                 self.progress.report(reading(self._turn, size))
@@ -105,6 +107,7 @@ class Report:
                 # What is written after this begins anew, as after a reply that broke off.
                 self._transcript.answered()
                 self._transcript.noted(text)
+                self._save()
                 self._stream.update("notice", text=text)
             case RunEnded():
                 pass  # the end is reported once the proposal is known
@@ -138,8 +141,8 @@ class Report:
         elif proposal.state == "pending":
             # The question was closed, or could not be asked: Helix 25.01 knows no questions.
             self._tell("info", f"Devstral proposes {proposal.summary()}: the code actions apply, show or discard it.")
-        if proposal.state != "pending":
-            self._transcript.noted(f"{names(proposal.files)}: {proposal.state}")
+        if failure is not None:
+            self._transcript.noted(failure)
         self._log(failure or f"proposal {proposal.id}: {proposal.state}")
         self._save()
 
@@ -150,12 +153,14 @@ class Report:
     def _reply(self, event: ReplyReceived) -> None:
         self._stream.flush()
         self._transcript.answered()
+        self._save()
         if event.usage is not None:
             usage = event.usage
             self._stream.update("usage", promptTokens=usage.prompt_tokens, completionTokens=usage.completion_tokens)
 
     def _tool(self, event: ToolFinished) -> None:
         self._transcript.used(event.title, event.ok, event.output)
+        self._save()
         self._log(f"{event.title}: {event.summary}")
         self._stream.update(
             "toolResult",
@@ -169,10 +174,15 @@ class Report:
 
     def _save(self) -> None:
         self._grown()
-        try:
-            self._transcript.save()
-        except OSError as error:
-            log.warning("the transcript can't be written: %s", error)
+        save(self._transcript)
+
+
+def save(transcript: Transcript) -> None:
+    """Write what is new of a transcript; where that fails the work goes on."""
+    try:
+        transcript.save()
+    except OSError as error:
+        log.warning("the transcript can't be written: %s", error)
 
 
 def describe(proposal: Proposal) -> dict[str, object]:

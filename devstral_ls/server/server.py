@@ -27,6 +27,7 @@ from devstral_ls.llm.record import Folder
 from devstral_ls.server import code_actions, commands, comments, lenses, proposal_actions
 from devstral_ls.server.arguments import Arguments
 from devstral_ls.server.capabilities import server_capabilities
+from devstral_ls.server.decisions import Decisions
 from devstral_ls.server.dialogs import Dialogs
 from devstral_ls.server.documents import OpenDocument
 from devstral_ls.server.editor import Editor, Target
@@ -83,9 +84,12 @@ class DevstralServer(LanguageServer):
             self.editor, self.sessions, self.model, self.review, self.dialogs, self.settings.wait_until_known
         )
         self.runs.on_busy = self._send_status
-        self.launch = Launch(self.protocol, self.editor, self.runs, self.pages, self.user, self._spawn)
+        self.launch = Launch(
+            self.protocol, self.editor, self.runs, self.pages, self.user, self._spawn, lambda: self.model.name
+        )
         self._marks = ProposalDiagnostics(self.protocol, self.editor)
         self._watcher = Watcher(self._disk_changed)
+        self._decisions = Decisions(self.sessions, self.pages.refresh)
         self._forethought = Forethought(self.editor.documents, self._spawn)
         self._background: set[asyncio.Task[Any]] = set()
         self._parent_gone: Callable[[], None] = _nothing
@@ -186,6 +190,7 @@ class DevstralServer(LanguageServer):
             self.review.observe(path, self.editor.current(path).text)
 
     def _proposal_changed(self, proposal: Proposal) -> None:
+        self._decisions.note(proposal)
         self._marks.show(self.review.proposals.pending())
         if self.editor.config.edits.inline and self.editor.client.code_lens_refresh:
             self._spawn(self.protocol.ask(types.WORKSPACE_CODE_LENS_REFRESH, None, timeout=10), "refresh the lenses")

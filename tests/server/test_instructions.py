@@ -57,8 +57,6 @@ def test_what_is_no_instruction_is_left_alone(language: str, text: str) -> None:
     assert find_all(lines, language) == ()
 
 
-
-
 @pytest.mark.parametrize(
     ("language", "text"),
     [
