@@ -47,7 +47,7 @@ LANGUAGES = [
     Language("powershell", ("function f($x) {", "  $x + 1", "}"), ("#",), (("<#", "#>"),)),
     Language("cmake", ("set(A 1)", "if(A)", "  message(x)", "endif()"), ("#",)),
     Language("terraform", ('resource "a" "b" {', "  c = 1", "}"), ("#", "//"), C),
-    Language("javascript", ("function f() {", "  const s = '// devstral: no';", "  return `/*${s}*/`;", "}"), ("//",), C),
+    Language("javascript", ("function f() {", "  const s = '// no';", "  return `/*${s}*`;", "}"), ("//",), C),
     Language("javascriptreact", ("const f = () => {", "  return <p>{x}</p>;", "};"), ("//",), C),
     Language("typescript", ("class A {", "  private x: number = 1;", "}"), ("//",), C),
     Language("typescriptreact", ("const f = (x: number) => {", "  return g(x);", "};"), ("//",), C),
