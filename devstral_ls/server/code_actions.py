@@ -130,13 +130,14 @@ def _instructions(opened: OpenDocument, where: dict[str, Any], client: Client) -
     if not marked(opened.lines, first, last):
         return
     unsaved = None if opened.path is not None else "Save this text as a file first: Devstral edits files."
-    here = [found for found in opened.instructions if found.touches(first, last)]
+    every = opened.likely_instructions
+    here = [found for found in every if found.touches(first, last)]
     for found in here:
         argument = {"textDocument": {"uri": opened.uri}, "range": range_of(found, opened.lines, client.encoding)}
         title = short(f"Devstral: do “{found.text}”")
         yield Action(title, DEVSTRAL, "devstral.runInstruction", argument, disabled=unsaved)
-    if here and len(opened.instructions) > 1:
-        title = f"Devstral: do all {len(opened.instructions)} instructions of this file"
+    if here and len(every) > 1:
+        title = f"Devstral: do all {len(every)} instructions of this file"
         argument = {"textDocument": {"uri": opened.uri}}
         yield Action(title, DEVSTRAL, "devstral.runInstruction", argument, disabled=unsaved)
 

@@ -80,6 +80,7 @@ async def run_instruction(server: DevstralServer, arguments: Arguments) -> Any:
     opened = server.editor.documents.get(target.uri)
     if opened is None:
         raise RequestRefused("Open the file with the instruction comment first.")
+    await asyncio.to_thread(lambda: opened.instructions)
     found = instructions_at(opened, target.range, server.editor.client.encoding)
     if opened.path is None:
         raise RequestRefused("Save this text as a file first: Devstral edits files.")

@@ -20,6 +20,9 @@ from devstral_ls.server.positions import Encoding, to_index
 from devstral_ls.workspace.documents import Document
 from devstral_ls.workspace.paths import canonical, same_file_key, uri_to_path
 
+LEXED_AT_ONCE = 3_000
+"""Characters of a text in which code actions wait for comments to be found; about 10 ms."""
+
 
 @dataclass(frozen=True)
 class OpenDocument:
@@ -36,10 +39,25 @@ class OpenDocument:
     def text(self) -> str:
         return "".join(self.lines)
 
-    @cached_property
+    @property
     def instructions(self) -> tuple[Instruction, ...]:
-        """Every instruction comment; found once for each version."""
-        return find_all(self.lines, self.language_id, PurePosixPath(urlsplit(self.uri).path).name)
+        """Every instruction comment; found once for each version, maybe in a thread."""
+        # No cached_property: in Python 3.11 it makes all documents wait for one.
+        known: tuple[Instruction, ...] | None = vars(self).get("_instructions")
+        if known is None:
+            known = vars(self)["_instructions"] = find_all(self.lines, self.language_id, self.name)
+        return known
+
+    @property
+    def likely_instructions(self) -> tuple[Instruction, ...]:
+        """The same at once: of a long text nobody looked at yet, by the table of syntaxes alone."""
+        if "_instructions" in vars(self) or sum(map(len, self.lines)) <= LEXED_AT_ONCE:
+            return self.instructions
+        return find_all(self.lines, self.language_id, self.name, lex=False)
+
+    @property
+    def name(self) -> str:
+        return PurePosixPath(urlsplit(self.uri).path).name
 
     @cached_property
     def document(self) -> Document | None:

@@ -43,13 +43,17 @@ def marked(lines: Sequence[str], first: int = 0, last: int | None = None) -> boo
     return MARK.search(text) is not None if "evstral:" in text or "EVSTRAL:" in text else False
 
 
-def find_all(lines: Sequence[str], language_id: str, name: str = "") -> tuple[Instruction, ...]:
-    """Every instruction comment of a text, in order. name: the file's, for languages known by their files only."""
+def find_all(lines: Sequence[str], language_id: str, name: str = "", *, lex: bool = True) -> tuple[Instruction, ...]:
+    """Every instruction comment of a text, in order.
+
+    name: the file's, for languages known by their files only. lex: False: by the table alone, which is quick and takes
+    what is quoted in strings for comments.
+    """
     numbers = [number for number, line in enumerate(lines) if marked([line])] if marked(lines) else []
     if not numbers:
         return ()
     known = SYNTAX.get(language_id)
-    spans = comment_spans(lines, language_id, name, numbers[-1] + LONGEST)
+    spans = comment_spans(lines, language_id, name, numbers[-1] + LONGEST) if lex else None
     if spans is None:
         search = _Search(lines, None, (known or UNKNOWN,))
     else:

@@ -97,7 +97,7 @@ class Model:
         known = await self.available()
         match = next((each for each in known if same_model(each, name)), None)
         if known and match is None:
-            raise RequestRefused(f"The server has no model {name!r}; it has {', '.join(known)}.")
+            raise RequestRefused(f"The server has no model {name!r}; it has {', '.join(known)}: choose one of these.")
         self._chosen = match or name
 
     @property

@@ -126,3 +126,13 @@ async def test_strings_and_other_texts_hold_none(stages: Stages) -> None:
         assert await at.editor.actions(uri, 0, 7, triggerKind=2) == []
         line = "There is no instruction comment here: write one such as `devstral: make this async`."
         assert await refusal(at, {"textDocument": {"uri": uri}}) == line
+
+
+async def test_in_a_long_text_too_what_is_quoted_is_refused_at_the_latest_when_chosen(stages: Stages) -> None:
+    text = "x = 1\n" * 5000 + 's = "# devstral: quoted"\n'
+    async with stages.on(NEOVIM, {}) as at:
+        uri = at.open("a.py", text)
+        place = {"start": {"line": 5000, "character": 0}, "end": {"line": 5000, "character": 0}}
+        line = await refusal(at, {"textDocument": {"uri": uri}, "range": place})
+        assert line.startswith("There is no instruction comment here")
+        assert await at.editor.actions(uri, 5000, triggerKind=2) == []

@@ -117,8 +117,8 @@ async def test_a_command_has_its_own_mode_and_a_wrong_one_is_named(stages: Stage
         assert (answer["edits"]["applied"], at.editor.questions) == ([uri], [])
         assert sorted(message for _, message in at.editor.messages) == [
             "devstral.edits.modes (initializationOptions) knows no command 'explain' that edits; it is left out.",
-            "devstral.edits.modes (initializationOptions) must have one of review, auto, propose for 'test', not 'yes'; "
-            "it is left out.",
+            "devstral.edits.modes (initializationOptions) must have one of review, auto, propose for 'test', "
+            "not 'yes'; it is left out.",
         ]
 
 

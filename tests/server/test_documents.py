@@ -124,3 +124,15 @@ def test_positions_agree_with_an_independent_applier(before: str, encoding: Enco
     end = position_of(before, len(before), encoding)
     whole = {"start": {"line": 0, "character": 0}, "end": {"line": end.line, "character": end.character}}
     assert apply_text_edits(before, [{"range": whole, "newText": "new"}], encoding) == "new"
+
+
+def test_of_a_long_text_the_table_answers_until_the_lexer_was_asked() -> None:
+    quoted = 's = "# devstral: quoted"\n# devstral: real\n'
+    for text, at_once in ((quoted, ["real"]), ("x = 1\n" * 1000 + quoted, ['quoted"', "real"])):
+        store = DocumentStore()
+        store.open(types.TextDocumentItem("file:///a.py", "python", 1, text))
+        opened = store.get("file:///a.py")
+        assert opened is not None
+        assert [each.text for each in opened.likely_instructions] == at_once
+        assert [each.text for each in opened.instructions] == ["real"]
+        assert [each.text for each in opened.likely_instructions] == ["real"]

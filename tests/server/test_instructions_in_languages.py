@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devstral_ls.edits.lines import split_lines
@@ -104,6 +104,7 @@ INDENTS = st.sampled_from(["", "    ", "\t", "  \t"])
 
 
 @pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: f"{language.id or 'by name'}-{language.code[0]}")
+@settings(max_examples=40)
 @given(data=st.data())
 def test_a_comment_is_found_and_taken_out_and_the_rest_stays(language: Language, data: st.DataObject) -> None:
     ending = data.draw(st.sampled_from(["\n", "\r\n"]))
