@@ -8,7 +8,7 @@ from pathlib import Path
 from lsprotocol import types
 
 from benchmarks.figures import Figure
-from devstral_ls.server.applying import Current
+from devstral_ls.server.placing import Current
 from devstral_ls.server.client import Client
 from devstral_ls.server.code_actions import Surroundings, actions
 from devstral_ls.server.comments import preload

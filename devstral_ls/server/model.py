@@ -86,7 +86,7 @@ class Model:
 
     async def available(self) -> list[str]:
         """The chat models the server lists. Raises ModelError when no server can be found."""
-        await self.backend()
+        await self._current()
         return list(self.endpoint.models) if self.endpoint is not None else []
 
     async def choose(self, name: str) -> None:
