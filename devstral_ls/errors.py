@@ -38,6 +38,10 @@ class EditRefused(ForModel):
     """The edit does not apply: not found, ambiguous, stale, or without effect."""
 
 
+class TextNotFound(EditRefused):
+    """The text to replace is not in the file."""
+
+
 class SearchFailed(ForModel):
     """The search could not run: a bad regular expression or glob."""
 

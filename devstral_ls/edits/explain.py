@@ -20,6 +20,9 @@ LISTED = 20
 TELLING = 8
 """A text with fewer visible characters than this may well stand somewhere by chance."""
 
+_BEFORE = 10
+"""Lines above the closest text that are worth reading again."""
+
 _SURE = 4
 """Characters that have to agree before the file's line is shown from its middle on."""
 
@@ -61,9 +64,10 @@ def no_effect(source: Source, candidate: Candidate) -> str:
 
 def perhaps_applied(source: Source, candidate: Candidate, line: int) -> str:
     return (
-        f"Not applied: new_string is already in the file, at line {line}, so this edit may have been made before. "
-        f"old_string itself is not in the file; it only resembles line {source.line_at(candidate.start) + 1} "
-        f"({candidate.relaxation}). If that line is meant, send old_string exactly as the file has it."
+        f"Not applied: new_string is already in the file, at line {line}, so this edit was probably made before. "
+        f"If so, go on. old_string itself is not in the file; it only resembles line "
+        f"{source.line_at(candidate.start) + 1} ({candidate.relaxation}): if that line is meant, send old_string "
+        "exactly as the file has it."
     )
 
 
@@ -71,17 +75,19 @@ def not_found(source: Source, old: str, new: str) -> str:
     if not source.plain:
         return "old_string was not found: the file is empty. Use write_file to give it content."
     wanted, remarks = _as_meant(source, old)
-    lines = ["old_string was not found in the file.", *remarks]
-    if telling(new) and new not in old and (at := source.plain.find(new)) >= 0:
+    lines = ["old_string was not found in the file, so nothing was changed.", *remarks]
+    at = source.plain.find(new) if telling(new) and new not in old else -1
+    if at >= 0:
         first, last = source.line_at(at) + 1, source.line_at(at + len(new.rstrip("\n")) - 1) + 1
         where = f"line {first}" if first == last else f"lines {first}-{last}"
-        lines.append(f"new_string is already there, at {where}: this edit has probably been applied. If so, go on.")
+        lines.append(f"new_string is already there, at {where}: this edit was probably made before. If so, go on.")
     window = closest_window(source.contents, wanted)
-    if window is None:
-        lines.append("Nothing in the file is much like it. Read the file again, or search for the text you mean.")
-    else:
+    if window is not None:
         lines += _closest(source, window, wanted)
-        lines.append("Send old_string exactly as the file has it, or read those lines again first.")
+    elif at < 0:
+        lines.append(
+            "Nothing in the file is much like it. Search for a word of it with grep_search, or read the file again."
+        )
     return "\n".join(lines[:MAX_LINES])
 
 
@@ -118,9 +124,21 @@ def _closest(source: Source, window: Window, wanted: Sequence[str]) -> list[str]
     where = f"line {window.start + 1}" if len(found) == 1 else f"lines {window.start + 1}-{window.end}"
     excerpt = "" if len(shown) == len(found) else f" (showing {shown.start + 1}-{shown.stop})"
     lines = [f"The closest text is {where}{excerpt}:", *(numbered(source, line) for line in shown)]
+    lines += _difference(window, found, wanted, differing)
+    if any(len(source.contents[line]) > WIDTH for line in shown):
+        copy = "Lines that end in … are longer than shown: call read_file with offset={} before you copy them."
+        return [*lines, copy.format(shown.start + 1)]
+    lines.append("Copy old_string from the lines above, without their numbers.")
+    if len(shown) < len(source.contents):
+        lines[-1] += f" To see more, call read_file with offset={max(1, shown.start + 1 - _BEFORE)}."
+    return lines
+
+
+def _difference(window: Window, found: Sequence[str], wanted: Sequence[str], differing: int) -> list[str]:
+    """The first differing line, as the file and as old_string has it, with a mark where they part."""
     if differing >= len(found):
         rest, _ = visible(wanted[differing])
-        return [*lines, f"The file ends there; line {differing + 1} of old_string goes on with: {rest}"]
+        return [f"The file ends there; line {differing + 1} of old_string goes on with: {rest}"]
     theirs, mine = found[differing], wanted[differing]
     # The first line may begin in the middle of the file's, and a very long one is only shown where it matters.
     if differing == 0 or len(theirs) > 2 * len(mine) + WIDTH:
@@ -129,7 +147,7 @@ def _closest(source: Source, window: Window, wanted: Sequence[str]) -> list[str]
     same = _common_start(theirs, mine)
     shown_theirs, _ = visible(theirs, same)
     shown_mine, column = visible(mine, same)
-    lines += [
+    lines = [
         f"They first differ at line {window.start + differing + 1}, line {differing + 1} of old_string ({LEGEND}):",
         f"  file:       {shown_theirs}",
         f"  old_string: {shown_mine}",

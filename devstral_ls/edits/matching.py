@@ -17,7 +17,7 @@ from devstral_ls.edits.lines import split_lines, with_line_feeds
 from devstral_ls.edits.relaxations import RELAXATIONS
 from devstral_ls.edits.source import BYTE_ORDER_MARK, Source
 from devstral_ls.edits.spans import Edit
-from devstral_ls.errors import EditRefused
+from devstral_ls.errors import EditRefused, TextNotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Replaced:
 
 
 def replace(text: str, old: str, new: str, *, replace_all: bool = False) -> Replaced:
-    """`text` with `old` replaced by `new`: once, or everywhere with `replace_all`. Raises EditRefused.
+    """`text` with `old` replaced by `new`: once, or everywhere with `replace_all`. Raises EditRefused, TextNotFound.
 
     Line endings and a byte order mark are ignored in matching and kept in the result.
     """
@@ -53,7 +53,7 @@ def replace(text: str, old: str, new: str, *, replace_all: bool = False) -> Repl
         raise EditRefused(explain.EMPTY_OLD)
     candidates = _candidates(source, old, new, limit=None if replace_all else explain.LISTED + 1)
     if not candidates:
-        raise EditRefused(explain.not_found(source, old, new))
+        raise TextNotFound(explain.not_found(source, old, new))
     if not replace_all:
         if len(candidates) > 1:
             raise EditRefused(explain.ambiguous(source, candidates))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from devstral_ls.edits.lines import split_lines
 from devstral_ls.edits.matching import Replaced, occurrences, replace
-from devstral_ls.errors import DevstralError, EditRefused, NotFound
+from devstral_ls.errors import DevstralError, EditRefused, NotFound, TextNotFound
 from devstral_ls.tools.show import around, existing
 from devstral_ls.tools.staging import note_on_disk, refused, staged
 from devstral_ls.tools.tool import ToolContext, ToolOutput, parameter, tool
@@ -30,6 +30,8 @@ async def run(arguments: EditFile, context: ToolContext) -> ToolOutput:
     try:
         path = await existing(view, arguments.file_path)
     except NotFound as error:
+        if view.resolve(arguments.file_path) in context.reads.paths():
+            error = NotFound(f"It was deleted or moved since you read it: {error}")
         raise NotFound(f"{error} To create a file use write_file.") from None
     shown = view.show(path)
     if view.is_dir(path):
@@ -38,8 +40,10 @@ async def run(arguments: EditFile, context: ToolContext) -> ToolOutput:
     context.reads.require_current(before, shown)
     try:
         replaced = replace(before.text, arguments.old_string, arguments.new_string, replace_all=arguments.replace_all)
-    except EditRefused as error:
+    except TextNotFound as error:
         raise refused(context, path, f"{shown}: {error}{_elsewhere(arguments, context, path)}") from None
+    except EditRefused as error:
+        raise refused(context, path, f"{shown}: {error}") from None
     after = staged(context, path, replaced.text, edits=replaced.edits)
     places = "1 place" if len(replaced.regions) == 1 else f"{len(replaced.regions)} places"
     regions = [(region.start_line, region.end_line) for region in replaced.regions]

@@ -5,10 +5,14 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
+from devstral_ls.edits.lines import split_lines
 from devstral_ls.edits.spans import Edit
 from devstral_ls.errors import EditRefused
 from devstral_ls.tools.tool import ToolContext
 from devstral_ls.workspace.snapshot import Snapshot
+
+SMALL = 150
+"""Lines of a file that is as easily written anew as edited."""
 
 
 def note_on_disk(path: Path) -> str:
@@ -32,9 +36,14 @@ def staged(
 
 def refused(context: ToolContext, path: Path, reason: str) -> EditRefused:
     """`reason`, and after the second failure on the same file another way to go on."""
-    if context.reads.failed(path) >= 2:
+    failures = context.reads.failed(path)
+    if failures >= 2:
         reason += (
-            "\nThis file has refused several edits now. Read the exact lines again with read_file (offset, limit) and "
-            "copy old_string from there, without line numbers; or write the whole file with write_file if it is small."
+            f"\nThat was refused edit {failures} of this file. Another way: read the exact lines again with read_file "
+            "(offset, limit) and copy old_string from there, without line numbers"
+        )
+        lines = len(split_lines(context.view.read(path).text)) if context.view.exists(path) else 0
+        reason += (
+            f"; or, as it has only {lines} lines, write the whole file with write_file." if 0 < lines <= SMALL else "."
         )
     return EditRefused(reason)
