@@ -1,0 +1,6 @@
+def area(width, height):
+    return 1
+
+
+def main():
+    print(area(2, 3))

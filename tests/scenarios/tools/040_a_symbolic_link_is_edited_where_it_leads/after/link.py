@@ -1,0 +1,6 @@
+def area(width, height):
+    return width * height
+
+
+def main():
+    print(area(4, 5))

@@ -1,0 +1,2 @@
+total = price * count
+total = price + count
