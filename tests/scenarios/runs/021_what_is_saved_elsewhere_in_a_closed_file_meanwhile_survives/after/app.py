@@ -1,0 +1,5 @@
+one = 1
+two = 2
+three = 33
+four = 4
+five = 5

@@ -1,0 +1,4 @@
+one = 11
+two = 2
+three = 33
+four = 44
