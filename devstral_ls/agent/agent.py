@@ -91,9 +91,9 @@ async def run(
             session.messages.append(AssistantMessage(said, reply.calls))
             answer = said or answer
         if reply.calls:
-            ended = await _act(session, reply, offered, context, report, patience, repeats)
+            ended, why = await _act(session, reply, offered, context, report, patience, repeats)
             if ended:
-                return RunEnded(ended, answer, turn)
+                return RunEnded(ended, answer, turn, why)
         elif nudge := patience.nudge(reply):
             session.messages.append(UserMessage(nudge))
         else:
@@ -215,8 +215,11 @@ async def _act(
     report: Report,
     patience: Patience,
     repeats: Repeats,
-) -> StopReason | None:
-    """Run the reply's calls in order and append their results; a reason when the run is to end after them."""
+) -> tuple[StopReason | None, str | None]:
+    """Run the reply's calls in order and append their results.
+
+    A reason when the run is to end after them, and what the user is told when it is given up.
+    """
     unanswered = list(reply.calls)
     images: list[str] = []
     excuse = "Not run: the run ended because of an internal error."
@@ -232,11 +235,11 @@ async def _act(
             del unanswered[0]
             if count >= END_AT:
                 excuse = "Not run: the run was ended because a call was repeated without effect."
-                report(Noticed(f"Stopped: {served.title} was tried {count} times with the same result."))
-                return "end_turn"
+                return _give_up(f"Stopped: {served.title} was tried {count} times with the same result.", report)
             if patience.bugs > 1:
-                report(Noticed(f"Stopped: {call.name} failed because of a bug, which the server's log describes."))
-                return "end_turn"
+                return _give_up(
+                    f"Stopped: {call.name} failed because of a bug, which the server's log describes.", report
+                )
     except asyncio.CancelledError:
         excuse = "Cancelled by the user."
         raise
@@ -246,7 +249,12 @@ async def _act(
     finally:
         session.messages += [ToolMessage(call.id, call.name, excuse) for call in unanswered]
         session.messages += shown_by_tools(images)
-    return _after_truncation(reply.calls, patience, report)
+    return _after_truncation(reply.calls, patience, report), None
+
+
+def _give_up(why: str, report: Report) -> tuple[StopReason, str]:
+    report(Noticed(why))
+    return "end_turn", why
 
 
 def _after_truncation(calls: Sequence[ToolCall], patience: Patience, report: Report) -> StopReason | None:

@@ -82,11 +82,12 @@ class Noticed:
 
 @dataclass(frozen=True, slots=True)
 class RunEnded:
-    """text: the model's last answer."""
+    """text: the model's last answer. given_up: why it was ended although the model would have gone on, for the user."""
 
     stop_reason: StopReason
     text: str
     turns: int
+    given_up: str | None = None
 
 
 Event = (

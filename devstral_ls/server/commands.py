@@ -341,7 +341,7 @@ def _result(server: DevstralServer, run: Run) -> dict[str, Any]:
         "sessionId": run.conversation.id,
         "state": run.state,
         "stopReason": run.ended.stop_reason if run.ended else ("cancelled" if run.state == "cancelled" else None),
-        "message": run.message or failure,
+        "message": run.message or failure or (run.ended.given_up if run.ended else None),
         "text": run.ended.text if run.ended else "",
         "turns": run.ended.turns if run.ended else 0,
         "edits": {

@@ -123,6 +123,8 @@ class Report:
         if proposal is not None:
             self._stream.update("proposal", **describe(proposal))
         line = message or _outcome(state, ended, proposal)
+        if ended is not None and ended.given_up:
+            self._tell("warning", f"Devstral: {ended.given_up}")
         self.progress.end("cancelled" if state == "cancelled" else line)
         if state == "failed":
             self._tell("error", line)
@@ -224,6 +226,8 @@ def _outcome(state: str, ended: RunEnded | None, proposal: Proposal | None) -> s
         return "cancelled" if proposal is None else f"cancelled; {proposal.summary()} stay pending"
     if proposal is not None:
         return f"proposes {proposal.summary()}"
+    if ended is not None and ended.given_up:
+        return "stopped: it got nowhere"
     if ended is not None and ended.stop_reason != "end_turn":
         return {
             "max_tokens": "stopped: the reply reached the token limit (llm.maxTokens)",

@@ -199,10 +199,11 @@ async def test_what_only_the_user_can_mend_ends_the_run(stage: Stage) -> None:
 
 async def test_a_call_repeated_without_effect_is_told_and_then_ends_the_run(stage: Stage) -> None:
     ended = await stage.run(*(calling(call("read_file", **READ)) for _ in range(9)))
-    assert ended == RunEnded("end_turn", "", 5)
+    given_up = "Stopped: read a.py was tried 5 times with the same result."
+    assert ended == RunEnded("end_turn", "", 5, given_up)
     told = ["This exact call has now given this result" in result for result in stage.results()]
     assert told == [False, False, True, True, True]
-    assert "read a.py was tried 5 times with the same result" in stage.notices()[-1]
+    assert stage.notices()[-1] == given_up
     stage.check_conversation()
 
 

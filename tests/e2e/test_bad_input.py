@@ -221,7 +221,11 @@ async def test_a_model_that_repeats_itself_is_told_and_then_stopped(stages: Stag
         assert answer["state"] == "finished"
         assert len(at.wire.bodies) == 5
         assert "This exact call has now given this result 3 times." in at.results()[2]
-        assert "Stopped: read nothing.py was tried 5 times with the same result." in at.editor.log
+        assert answer["message"] == "Stopped: read nothing.py was tried 5 times with the same result."
+        await at.start(prompt="again")
+        await at.told("Devstral: Stopped: read nothing.py was tried 5 times with the same result.")
+        await at.ends(2)
+        assert at.editor.log[-1] == "stopped: it got nowhere"
 
 
 async def test_a_model_that_never_ends_is_stopped(stages: Stages) -> None:

@@ -3,7 +3,7 @@
 `before` is the workspace (`before-lib` a second folder of it called lib), `scenario.json` what is open, what the editor
 asks and what the model answers; `after` (and `after-lib`) is what the editor's user sees then, unsaved buffers over the
 disk, byte for byte. `answer` is part of the command's answer; `told` are texts that the model reads in some tool's
-result, `prompted` in some message of the user, `shown` is what the user reads. `meanwhile` is what happens while the
+result, `prompted` in some message of the user. `meanwhile` is what happens while the
 model makes its `reply`-th reply: files are `typed` in the editor or `saved` on disk. `then` asks once more.
 """
 
@@ -85,8 +85,6 @@ async def test_the_scenario_holds(stages: Stages, number: int) -> None:
             assert any(text in result for result in at.results()), at.results()
         for text in given.get("prompted", ()):
             assert any(text in prompt for prompt in at.prompts()), at.prompts()
-        for text in given.get("shown", ()):
-            await at.told(text)
         expected = files(scenario / "after")
         for name, contents in beside(scenario, "after-").items():
             expected |= {f"../{name}/{file}": content for file, content in contents.items()}
