@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -69,6 +71,30 @@ def _disjoint(draw: st.DrawFn) -> tuple[str, str, str, str]:
 def test_changes_apart_from_each_other_are_both_made_and_nothing_else_is_lost(texts: tuple[str, str, str, str]) -> None:
     base, staged, current, both = texts
     assert rebase(base, staged, current) == both
+
+
+@settings(deadline=None)
+@given(_disjoint())
+def test_what_was_merged_already_is_not_made_again(texts: tuple[str, str, str, str]) -> None:
+    base, staged, current, both = texts
+    assert rebase(base, staged, both) == both
+    assert rebase(base, both, current) == both
+
+
+@settings(deadline=None)
+@given(triples)
+def test_no_line_that_either_side_deleted_comes_back(triple: tuple[str, str, str]) -> None:
+    base, staged, current = triple
+    try:
+        merged = Counter(split_lines(rebase(base, staged, current)))
+    except Conflict:
+        return
+    sides = [Counter(split_lines(text)) for text in (base, staged, current)]
+    for line in sides[0]:
+        if not (sides[1][line] and sides[2][line]):
+            assert merged[line] <= sides[1][line] + sides[2][line], "it is there as often as one side put it there"
+            if not sides[1][line] and not sides[2][line]:
+                assert not merged[line]
 
 
 @settings(deadline=None)

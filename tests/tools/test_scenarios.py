@@ -1,10 +1,10 @@
 """The public specification of reading and writing: one folder per behaviour under tests/scenarios/tools.
 
-`before` is the workspace and `steps.json` what happens in it, in order. A step is a tool's call (`call`, `arguments`) with
-what the model reads: `exactly` the lines, or what it `says` somewhere, or what it is `silent` about; `refused` is true when
-the call is. Or a step is something from outside: files that somebody `write`s on disk (a text, or one to `repeat` up to a
-number of bytes), `type`s in the editor, `delete`s or `link`s. `after` is what tools see of those files then; on disk is what
-others left there.
+`before` is the workspace and `steps.json` what happens in it, in order. A step is a tool's call (`call`, `arguments`)
+with what the model reads: `exactly` the lines, what it `says` somewhere, what it is `silent` about; `refused` is true
+when the call is. Or a step is something from outside: files that somebody `write`s on disk (a text, or one to `repeat`
+up to a number of bytes), `type`s in the editor, `delete`s or `link`s. `after` is what tools see of those files then; on
+disk is what others left there.
 """
 
 from __future__ import annotations
