@@ -13,6 +13,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from devstral_ls.edits.lines import split_lines
+from devstral_ls.edits.sliding import Hunk, settled
+
+__all__ = ["Hunk", "apply_hunks", "diff_lines", "diff_sequences"]
 
 MAX_DIFFERENCES = 96
 """Lines inserted plus deleted that are still worth aligning inside one block. Bounds the time per line."""
@@ -21,18 +24,12 @@ MAX_DEPTH = 16
 """How often a block is split at its unique lines before Myers takes over. Bounds the time per line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hunk:
-    """Lines `old_start` to `old_end` of the old text (0-based, half-open) become `new_lines`, which keep their ends."""
-
-    old_start: int
-    old_end: int
-    new_lines: tuple[str, ...]
-
-
 def diff_lines(old: str, new: str) -> tuple[Hunk, ...]:
     """The hunks that turn `old` into `new`: in order, neither empty nor touching, none when the texts are equal."""
-    return () if old == new else diff_sequences(split_lines(old), split_lines(new))
+    if old == new:
+        return ()
+    old_lines = split_lines(old)
+    return settled(old_lines, diff_sequences(old_lines, split_lines(new)))
 
 
 def apply_hunks(old: str, hunks: Iterable[Hunk]) -> str:
@@ -49,7 +46,7 @@ def apply_hunks(old: str, hunks: Iterable[Hunk]) -> str:
 
 
 def diff_sequences(old: Sequence[str], new: Sequence[str]) -> tuple[Hunk, ...]:
-    """`diff_lines` for texts already split, at whatever the caller calls a line."""
+    """The same for texts already split, at whatever the caller calls a line; the first of equal lines are kept."""
     hunks: list[Hunk] = []
     old_at = new_at = 0
     for i, j, size in _in_order(old, new):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from devstral_ls.edits.diff import Hunk, diff_lines
+from devstral_ls.edits.diff import Hunk, diff_sequences
 from devstral_ls.edits.lines import split_lines
 from devstral_ls.errors import DevstralError
 
@@ -36,7 +36,9 @@ def rebase(base: str, staged: str, current: str) -> str:
     lines = split_lines(base)
     parts: list[str] = []
     at = grown = 0
-    for place in _places(diff_lines(base, staged), diff_lines(base, current)):
+    # Compared alike, so that what both sides did stands in the same place: not where each of them reads best.
+    ours_made, theirs_made = (diff_sequences(lines, split_lines(text)) for text in (staged, current))
+    for place in _places(ours_made, theirs_made):
         ours = _as_changed(lines, place, place.staged)
         theirs = _as_changed(lines, place, place.current)
         if place.staged and place.current and ours != theirs:

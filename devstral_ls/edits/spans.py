@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from devstral_ls.edits.diff import Hunk, diff_lines, diff_sequences
 from devstral_ls.edits.lines import count_endings, split_lines
+from devstral_ls.edits.sliding import settled
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,5 +136,5 @@ def _inside(old: list[str], new: list[str], line: int) -> Iterator[Hunk]:
     elif more < 0 and old[-more:] == new and old[: len(new)] != new:
         yield Hunk(line, line - more, ())
     else:
-        for hunk in diff_sequences(old, new):
+        for hunk in settled(old, diff_sequences(old, new)):
             yield Hunk(line + hunk.old_start, line + hunk.old_end, hunk.new_lines)

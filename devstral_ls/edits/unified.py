@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from devstral_ls.edits.diff import Hunk, diff_lines, diff_sequences
+from devstral_ls.edits.sliding import settled
 
 
 def unified_diff(old: str, new: str, old_label: str, new_label: str, context: int = 3) -> str:
@@ -16,7 +17,7 @@ def unified_diff(old: str, new: str, old_label: str, new_label: str, context: in
     # git and patch end lines at line feeds alone; a carriage return is part of the line for them.
     old_lines, new_lines = old.split("\n"), new.split("\n")
     old_lines, new_lines = _with_feeds(old_lines), _with_feeds(new_lines)
-    hunks = diff_sequences(old_lines, new_lines)
+    hunks = settled(old_lines, diff_sequences(old_lines, new_lines))
     if not hunks:
         return ""
     parts = [f"--- {_label(old_label)}\n", f"+++ {_label(new_label)}\n"]

@@ -25,7 +25,7 @@ def edited(draw: st.DrawFn) -> tuple[str, str, tuple[Edit, ...]]:
     return before, now, tuple(edits)
 
 
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=200)
 @given(edited())
 def test_the_hunks_turn_the_one_text_into_the_other(given: tuple[str, str, tuple[Edit, ...]]) -> None:
     before, after, edits = given
