@@ -98,7 +98,7 @@ def _split(old: Sequence[str], new: Sequence[str], block: _Block) -> Iterator[_B
         in_old, in_new = _unique_in_both(old, new, inner) if inner.depth < MAX_DEPTH else ([], [])
         if in_old:
             yield from _around(old, new, in_old, in_new, inner)
-        else:
+        elif not set(old[i:i_end]).isdisjoint(new[j:j_end]):
             yield from _myers(old, new, inner)
     if i_end < block.i_end:
         yield i_end, j_end, block.i_end - i_end

@@ -116,8 +116,11 @@ def test_a_damaged_copy_of_what_stands_twice_changes_nothing(damage: str, data: 
 @given(st.data(), st.sampled_from(DAMAGES), st.sampled_from(DAMAGES))
 def test_two_damages_at_once_land_exactly_or_change_nothing(data: st.DataObject, first: str, second: str) -> None:
     copy = data.draw(copied(first))
-    more = {"trailing blanks": lambda text: text.replace("\n", " \n"), "crlf": lambda text: text.replace("\n", "\r\n")}
-    damaged = more.get(second, str)
+
+    def damaged(text: str) -> str:
+        ends = {"trailing blanks": " \n", "crlf": "\r\n"}
+        return text.replace("\n", ends.get(second, "\n"))
+
     try:
         replaced = replace(copy.file, damaged(copy.old), damaged(copy.new))
     except EditRefused:
