@@ -113,7 +113,7 @@ def workspace_edit(
             operations.append({"kind": "delete", "uri": change.uri, "options": options})
     edit: dict[str, Any] = {"documentChanges": operations}
     if annotated:
-        _ask_for_confirmation(operations)
+        _ask_for_confirmation(operations, client)
         edit["changeAnnotations"] = {
             ANNOTATION: {"label": label, "needsConfirmation": False},
             CONFIRM: {"label": "Devstral's proposal", "description": "review, then apply", "needsConfirmation": True},
@@ -156,18 +156,25 @@ def _annotate(edit: dict[str, Any], annotated: bool) -> dict[str, Any]:
     return {**edit, "annotationId": ANNOTATION} if annotated else edit
 
 
-def _ask_for_confirmation(operations: list[dict[str, Any]]) -> None:
-    """Add one insertion of nothing that needs confirmation.
+def _ask_for_confirmation(operations: list[dict[str, Any]], client: Client) -> None:
+    """Add one operation that does nothing and needs confirmation.
 
     VS Code opens its preview only for edits that need confirmation, and shows those unticked: real edits marked so
-    would be dropped by a user who just presses Apply.
+    would be dropped by a user who just presses Apply. What it would skip anyway, such as deleting what is not there, it
+    gives no row in the preview; an insertion of nothing would be a row that reads like an edit.
     """
-    for operation in operations:
-        if "textDocument" in operation:
-            start = operation["edits"][0]["range"]["start"]
-            nothing = {"range": {"start": start, "end": start}, "newText": "", "annotationId": CONFIRM}
-            operation["edits"] = [nothing, *operation["edits"]]
-            return
+    first = next((operation for operation in operations if "textDocument" in operation), None)
+    if first is None:
+        return
+    if "delete" in client.resource_operations:
+        # Nothing can be there: a file holds no other file.
+        inside = f"{first['textDocument']['uri']}/devstral-review"
+        options = {"recursive": False, "ignoreIfNotExists": True}
+        operations.append({"kind": "delete", "uri": inside, "options": options, "annotationId": CONFIRM})
+    else:
+        start = first["edits"][0]["range"]["start"]
+        nothing = {"range": {"start": start, "end": start}, "newText": "", "annotationId": CONFIRM}
+        first["edits"] = [nothing, *first["edits"]]
 
 
 def _plain_changes(changes: Sequence[TextChange], encoding: Encoding) -> dict[str, list[dict[str, Any]]]:

@@ -214,7 +214,10 @@ class FakeEditor:
             if operation.get("kind") == "create":
                 self._create(operation, texts)
             elif operation.get("kind") == "delete":
-                deleted.append(operation["uri"])
+                if to_path(operation["uri"]).exists():
+                    deleted.append(operation["uri"])
+                else:
+                    assert operation["options"]["ignoreIfNotExists"], f"{operation['uri']} is not there"
             else:
                 self._edit(operation, texts, edit.get("changeAnnotations", {}))
         for uri, text in texts.items():

@@ -22,15 +22,15 @@ APPLY_ALL = "apply all (1 file, +1 -1)"
 
 
 async def by_preview(at: Stage) -> None:
-    """VS Code: one applyEdit whose only edit that needs confirmation changes nothing, so that the preview opens."""
+    """VS Code: one applyEdit in which only a deletion of nothing needs confirmation, so that the preview opens."""
     await at.editor.settles(lambda: at.seen("app.py") == AFTER)
     assert len(at.editor.edits) == 1
     sent = at.editor.edits[0]
-    (change,) = sent["documentChanges"]
+    change, nothing = sent["documentChanges"]
     needs = {name: note["needsConfirmation"] for name, note in sent["changeAnnotations"].items()}
-    texts = {edit["newText"] for edit in change["edits"] if needs[edit["annotationId"]]}
-    assert texts == {""}
-    assert [edit["newText"] for edit in change["edits"] if not needs[edit["annotationId"]]] == ["    return 2\n"]
+    assert (nothing["kind"], needs[nothing["annotationId"]]) == ("delete", True)
+    assert nothing["uri"].startswith(f"{at.uri('app.py')}/")
+    assert [(edit["newText"], needs[edit["annotationId"]]) for edit in change["edits"]] == [("    return 2\n", False)]
     assert at.editor.questions == []
 
 

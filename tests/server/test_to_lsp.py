@@ -111,7 +111,20 @@ def test_neovim_gets_a_version_it_checks_and_the_line_its_empty_buffers_have() -
     assert apply_text_edits("\n", new["edits"], "utf-16") == "hello\n"
 
 
-def test_a_client_with_a_preview_gets_ticked_edits_and_one_empty_one_to_confirm() -> None:
+def test_a_client_with_a_preview_gets_ticked_edits_and_one_deletion_of_nothing_to_confirm() -> None:
+    changes = [TextChange("file:///new", None, None, "hello\n"), TextChange("file:///a", 1, "x\n", "y\n")]
+    edit = workspace_edit(changes, replace(FULL, annotations=True), "Devstral: a", preview=True)
+    notes = edit["changeAnnotations"]
+    *real, sentinel = edit["documentChanges"]
+    edits = [item for operation in real for item in operation.get("edits", [])]
+    assert [notes[item["annotationId"]]["needsConfirmation"] for item in edits] == [False, False]
+    assert notes[sentinel["annotationId"]]["needsConfirmation"] is True
+    # A child of a file: nothing can be there, so VS Code leaves it out of its preview.
+    assert (sentinel["kind"], sentinel["uri"]) == ("delete", "file:///new/devstral-review")
+    assert sentinel["options"] == {"recursive": False, "ignoreIfNotExists": True}
+
+
+def test_a_client_with_a_preview_that_deletes_no_files_gets_an_empty_edit_to_confirm() -> None:
     client = Client(apply_edit=True, document_changes=True, annotations=True)
     edit = workspace_edit([TextChange("file:///a", 1, "x\n", "y\n")], client, "Devstral: a", preview=True)
     (operation,) = edit["documentChanges"]
