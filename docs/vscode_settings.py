@@ -1,0 +1,48 @@
+"""The settings as VS Code declares them, in the manifest of its extension."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from types import NoneType
+from typing import Any, Literal, get_args, get_origin
+
+from devstral_ls.config import Setting, is_table, schema
+
+MANIFEST = Path(__file__).parents[1] / "editors" / "vscode" / "package.json"
+OURS = "devstral.server."
+"""The extension's own settings: those about the server it starts."""
+
+NOT_FROM_A_WORKSPACE = ("llm.", "execution.")
+"""Where the model is and what may run is never said by a repository that somebody opens."""
+
+
+def manifest() -> str:
+    """The manifest's text with its settings made anew."""
+    content = json.loads(MANIFEST.read_text(encoding="utf-8"))
+    configuration = content["contributes"]["configuration"]
+    ours = {name: value for name, value in configuration["properties"].items() if name.startswith(OURS)}
+    configuration["properties"] = {**ours, **{f"devstral.{row.key}": _property(row) for row in schema()}}
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def _property(row: Setting) -> Mapping[str, Any]:
+    declared: dict[str, Any] = {**_type(row), "default": row.default}
+    if row.low is not None:
+        declared["minimum"] = row.low
+    if row.key.startswith(NOT_FROM_A_WORKSPACE):
+        declared["scope"] = "machine"
+    return {**declared, "markdownDescription": row.doc}
+
+
+def _type(row: Setting) -> dict[str, Any]:
+    kinds = get_args(row.type) or (row.type,)
+    if get_origin(row.type) is Literal:
+        return {"type": "string", "enum": list(kinds)}
+    if is_table(row):
+        return {"type": ["object", "null"], "additionalProperties": {"type": "string"}}
+    # A whole number is a number, and true is a whole number: the first that fits is meant.
+    names = {bool: "boolean", int: "integer", float: "number", str: "string"}
+    name = next(names[kind] for kind in names if kind in kinds)
+    return {"type": [name, "null"] if NoneType in kinds else name}

