@@ -7,7 +7,7 @@ STAMP := $(VENV)/installed
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-editors lint bench reference lock clean
+.PHONY: help demo test test-editors screenshots lint bench reference lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -18,8 +18,11 @@ demo: $(STAMP) ## the main job on a scripted model: find, read, edit, test, show
 test: $(STAMP) ## all tests but those in real editors (under three minutes)
 	$(RUN)/python -m pytest -n $(JOBS) --ignore tests/editors
 
-test-editors: $(STAMP) ## the tests in real editors (Linux; installs them under .cache)
+test-editors: $(STAMP) ## the tests in real editors (Linux; installs them under .cache; VS Code needs npm and chromium)
 	$(RUN)/python -m pytest tests/editors
+
+screenshots: $(STAMP) ## take docs/pictures/vscode-*.png anew, in a real VS Code
+	SCREENSHOTS=docs/pictures $(RUN)/python -m pytest tests/editors/test_vscode.py
 
 lint: $(STAMP) ## ruff and strict types
 	$(RUN)/ruff check .

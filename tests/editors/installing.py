@@ -70,7 +70,8 @@ def cannot_install() -> str | None:
 def installed(name: str, made_of: str) -> Path:
     """DEST/run of install.sh. Test processes that want the same editor at once wait for the first of them.
 
-    made_of: whatever decides what is installed. Where it has changed, or the installation was broken off, it is done anew.
+    made_of: whatever decides what is installed. Where that has changed, or the installation was broken off, it is done
+    anew.
     """
     import fcntl  # which Windows has not
 

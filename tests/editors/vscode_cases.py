@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -20,7 +21,7 @@ from tests.editors.vscode_extension import build
 
 HERE = Path(__file__).parent / "vscode"
 
-PATIENCE = 120.0
+PATIENCE = 180.0
 """Seconds after which a case that neither ends nor says anything is ended."""
 
 SETTINGS: Mapping[str, Any] = {
@@ -42,11 +43,17 @@ SETTINGS: Mapping[str, Any] = {
 
 @dataclass(frozen=True)
 class Played:
-    """What came of a case. seen: what it returned; root: the project as it is on disk now."""
+    """What came of a case. seen: what it returned; root: the project as it is on disk now; screenshots: by name."""
 
     seen: dict[str, Any]
     root: Path
     model: ScriptedServer
+    screenshots: Path
+
+    def picture(self, name: str, page: str) -> None:
+        """Where the caller wants pictures for the documentation, the screenshot `name` is the picture `page`."""
+        if folder := os.environ.get("SCREENSHOTS"):
+            shutil.copy(self.screenshots / f"{name}.png", Path(folder, f"{page}.png"))
 
     def on_disk(self, name: str) -> bytes:
         return (self.root / name).read_bytes()
@@ -70,16 +77,17 @@ class VSCode:
         settings: Mapping[str, Any] = {},
         **more: Any,
     ) -> Played:
-        """Play vscode/CASE.mjs. at: what the test looks at where the case reaches a place and waits; more: for the case."""
+        """Play vscode/CASE.mjs. at: what the test looks at where the case reaches a place and waits; more: told it."""
         self._played += 1
         root = create(self._place / f"project-{self._played}")
         with ScriptedServer(script(*turns)) as model:
             self._settings({"devstral.llm.baseUrl": model.base_url, **settings})
             # Screenshots stay beside the project, for whoever wants to see why a case failed.
             shots = self._place / f"screenshots-{self._played}"
-            self._say({"case": case, "port": self._port, "folder": str(root), "screenshots": str(shots), **more})
+            play = {"case": case, "port": self._port, "folder": str(root), "screenshots": str(shots), "places": [*at]}
+            self._say({**play, **more})
             seen = self._follow(case, shots, root, at, model)
-        return Played(seen, root, model)
+        return Played(seen, root, model, shots)
 
     def _settings(self, more: Mapping[str, Any]) -> None:
         file = self._place / "server" / "data" / "Machine" / "settings.json"
@@ -137,8 +145,10 @@ def started(place: Path) -> Iterator[VSCode]:
         finally:
             # End of file is the browser's sign to go.
             assert user.stdin is not None
+            assert user.stdout is not None
             user.stdin.close()
             _end(user)
+            user.stdout.close()
 
 
 @contextmanager
@@ -147,23 +157,35 @@ def _server(editor: Editor, extension: Path, place: Path, environ: Mapping[str, 
     command = [
         *(editor.program, "--host", "127.0.0.1", "--port", "0", "--without-connection-token"),
         *("--accept-server-license-terms", "--disable-workspace-trust", "--telemetry-level", "off"),
-        *("--force-disable-user-env", "--server-data-dir", str(place / "server"), "--install-extension", str(extension), "--start-server"),
+        *(
+            "--force-disable-user-env",
+            "--server-data-dir",
+            str(place / "server"),
+            "--install-extension",
+            str(extension),
+            "--start-server",
+        ),
     ]
     process = subprocess.Popen(command, env=environ, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     assert process.stdout is not None
     said = []
+    rest = threading.Thread(target=process.stdout.read)
     try:
         for line in process.stdout:
             said.append(line)
             if found := re.search(r"Server bound to 127\.0\.0\.1:(\d+)", line):
                 # Read on, or it stops when the pipe is full.
-                threading.Thread(target=process.stdout.read, daemon=True).start()
+                rest.start()
                 yield int(found[1])
-                return
-        raise AssertionError(f"VS Code does not start:\n{''.join(said)}")
+                break
+        else:
+            raise AssertionError(f"VS Code does not start:\n{''.join(said)}")
     finally:
         process.terminate()
         _end(process)
+        if rest.ident is not None:
+            rest.join()
+        process.stdout.close()
 
 
 def _end(process: subprocess.Popen[str]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import shutil
@@ -17,6 +16,8 @@ MADE_BY_NPM = ("node_modules", "dist")
 
 def build(packages: Path) -> Path:
     """The .vsix. packages: a node_modules that has Node and npm."""
+    import fcntl  # which Windows has not
+
     place = CACHE / "vscode-extension"
     packed = place / "dist" / "devstral-ls.vsix"
     stamp = place / "built-from"
@@ -37,9 +38,7 @@ def build(packages: Path) -> Path:
 
 def _files() -> list[Path]:
     return sorted(
-        path
-        for path in SOURCE.rglob("*")
-        if path.is_file() and path.relative_to(SOURCE).parts[0] not in MADE_BY_NPM
+        path for path in SOURCE.rglob("*") if path.is_file() and path.relative_to(SOURCE).parts[0] not in MADE_BY_NPM
     )
 
 

@@ -3,7 +3,6 @@ export default async function (user) {
   await user.open("shop/prices.py");
   await user.prompt("Devstral: Edit Selection", "round to cents");
   const rows = await user.rows(3);
-  await user.screenshot("preview");
   await user.press("Apply");
   await user.previewGone();
   await user.shows("round(sum(prices), 2)");

@@ -3,7 +3,6 @@ export default async function (user) {
   await user.open("shop/prices.py");
   await user.command("Devstral: Explain");
   await user.status("click to cancel");
-  await user.reach("running");
   await user.command("Devstral: Cancel");
   await user.status("Devstral is ready");
   await user.reach("cancelled");

@@ -5,15 +5,14 @@ export default async function (user) {
   const rows = await user.rows(7);
   await user.screenshot("preview");
   for (const unticked of user.play.untick) await user.untick(unticked);
-  await user.screenshot("unticked");
   await user.press("Apply");
   await user.previewGone();
   await user.shows("round(sum(prices), 2)");
   await user.reach("applied");
   const actions = await user.actionsUntil((titles) => !titles.some((title) => title.includes("apply all")));
-  await user.command("File: Save All Files");
+  await user.command("File: Save All");
   await user.saved();
   await user.prompt("Devstral: Ask", "and now?");
-  await user.shows("That is all.");
+  await user.shows("# Devstral session");
   return { rows, actions };
 }

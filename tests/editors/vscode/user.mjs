@@ -11,7 +11,7 @@ import { createInterface } from "node:readline";
 const [packages, browser, profile] = process.argv.slice(2);
 const { chromium } = createRequire(`${packages}/`)("playwright-core");
 
-const PATIENCE = 20_000; // milliseconds; a case that waits longer has failed
+const PATIENCE = 60_000; // milliseconds; a case that waits longer has failed
 const said = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const say = (message) => process.stdout.write(JSON.stringify(message) + "\n");
 
@@ -46,7 +46,8 @@ class User {
     const input = this.page.locator(".quick-input-widget input");
     await input.waitFor();
     await input.fill(`>${title}`);
-    await this.page.locator(`.quick-input-list .monaco-list-row[aria-label*="${title}"]`).first().waitFor();
+    // Until the list has settled another command is the one that Enter runs.
+    await this.page.locator(`.quick-input-list .monaco-list-row.focused[aria-label*="${title}"]`).waitFor();
     await this.page.keyboard.press("Enter");
   }
 
@@ -116,12 +117,21 @@ class User {
     await this.page.keyboard.press("Control+Z");
   }
 
-  // Open the menu of code actions at the cursor; the titles of Devstral's.
+  // Open the menu of code actions at the cursor; the titles of Devstral's. It is opened again where something took the
+  // focus from it, such as a tab that opens late.
   async actions() {
-    await this.focusEditor();
-    await this.page.keyboard.press("Control+.");
     const rows = this.page.locator(".action-widget .monaco-list-row.action");
-    await rows.filter({ hasText: "Devstral: " }).first().waitFor();
+    for (const end = Date.now() + PATIENCE; ; ) {
+      await this.focusEditor();
+      await this.page.keyboard.press("Control+.");
+      try {
+        await rows.filter({ hasText: "Devstral: " }).first().waitFor({ timeout: 3000 });
+        break;
+      } catch (error) {
+        if (Date.now() > end) throw error;
+        await this.page.keyboard.press("Escape");
+      }
+    }
     return (await rows.allInnerTexts()).map((text) => text.trim()).filter((text) => text.startsWith("Devstral: "));
   }
 
@@ -130,7 +140,7 @@ class User {
     for (const end = Date.now() + PATIENCE; ; ) {
       const titles = await this.actions();
       await this.page.keyboard.press("Escape");
-      await this.page.locator(".action-widget").waitFor({ state: "hidden" });
+      await this.page.locator(".action-widget").first().waitFor({ state: "hidden" });
       if (holds(titles)) return titles;
       if (Date.now() > end) throw new Error(`the code actions stay ${titles.join("; ")}`);
     }
@@ -142,15 +152,16 @@ class User {
     // The list moves by keys; a click on it closes it at times without an effect.
     while (!(await row.getAttribute("class")).includes("focused")) await this.page.keyboard.press("ArrowDown");
     await this.page.keyboard.press("Enter");
-    await this.page.locator(".action-widget").waitFor({ state: "hidden" });
+    await this.page.locator(".action-widget").first().waitFor({ state: "hidden" });
   }
 
   async screenshot(name) {
     await this.page.screenshot({ path: `${this.screenshots}/${name}.png` });
   }
 
-  // Let the test look at the rest of the world, and go on when it has.
+  // Let the test look at the rest of the world, if it wants to, and go on when it has.
   async reach(place) {
+    if (!this.play.places.includes(place)) return;
     say({ reached: place });
     await said.next();
   }
@@ -165,13 +176,10 @@ const context = await chromium.launchPersistentContext(profile, {
   ],
 });
 context.setDefaultTimeout(PATIENCE);
-// Leaving a project with unsaved files asks whether to leave; the next case does not care.
-const page = context.pages()[0] ?? (await context.newPage());
-page.on("dialog", (dialog) => dialog.accept());
-
 for (let line = await said.next(); !line.done; line = await said.next()) {
   const play = JSON.parse(line.value);
   mkdirSync(play.screenshots, { recursive: true });
+  const page = await context.newPage();
   const user = new User(page, play);
   try {
     const { default: steps } = await import(`./${play.case}.mjs`);
@@ -180,5 +188,7 @@ for (let line = await said.next(); !line.done; line = await said.next()) {
     await user.screenshot("failed");
     say({ failed: error.stack });
   }
+  // At once: VS Code asks before it leaves unsaved files.
+  await page.close({ runBeforeUnload: false });
 }
 await context.close();
