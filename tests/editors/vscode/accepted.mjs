@@ -7,10 +7,10 @@ export default async function (user) {
   await user.previewGone();
   await user.shows("round(sum(prices), 2)");
   await user.reach("applied");
-  await user.save();
+  await user.save("prices.py");
   await user.reach("saved");
   await user.undo();
   await user.shows("return sum(prices)");
-  await user.save();
+  await user.save("prices.py");
   return { rows };
 }

@@ -10,8 +10,7 @@ export default async function (user) {
   await user.shows("round(sum(prices), 2)");
   await user.reach("applied");
   const actions = await user.actionsUntil((titles) => !titles.some((title) => title.includes("apply all")));
-  await user.command("File: Save All");
-  await user.saved();
+  for (const name of user.play.save) await user.save(name);
   await user.prompt("Devstral: Ask", "and now?");
   await user.shows("# Devstral session");
   return { rows, actions };

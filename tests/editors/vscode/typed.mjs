@@ -11,11 +11,11 @@ export default async function (user) {
   await user.page.keyboard.press("Enter");
   await user.previewGone();
   await user.shows("# typed meanwhile");
-  await user.save();
+  await user.save("prices.py");
   await user.reach("refused");
   const actions = await user.actionsUntil((titles) => titles.some((title) => title.includes("apply all")));
   await user.act("Devstral: apply all");
   await user.shows("round(sum(prices), 2)");
-  await user.save();
+  await user.save("prices.py");
   return { refusal, actions };
 }

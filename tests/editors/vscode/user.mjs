@@ -102,14 +102,12 @@ class User {
     await this.page.locator(".editor-group-container.active .view-lines").first().click();
   }
 
-  // Save the active editor, and wait until it is saved.
-  async save() {
+  // Save a file whose tab is there, or comes.
+  async save(name) {
+    const unsaved = this.page.locator(`.tab.dirty[data-resource-name="${name}"]`);
+    await unsaved.click();
     await this.page.keyboard.press("Control+S");
-    await this.saved();
-  }
-
-  async saved() {
-    await this.page.locator(".tab.dirty").first().waitFor({ state: "hidden" });
+    await unsaved.waitFor({ state: "hidden" });
   }
 
   async undo() {
