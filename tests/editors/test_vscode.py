@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,9 @@ TOTAL_ROUNDED = PRICES.replace(OLD_TOTAL, NEW_TOTAL)
 ROUNDED = TOTAL_ROUNDED.replace(OLD_TAX, NEW_TAX)
 
 TOTAL = edits("shop/prices.py", OLD_TOTAL, NEW_TOTAL)
-PRICES_READ = {"calls": [call("read_file", file_path="shop/prices.py"), call("read_file", file_path="shop/cart.py")]}
+PRICES_READ: dict[str, Any] = {
+    "calls": [call("read_file", file_path="shop/prices.py"), call("read_file", file_path="shop/cart.py")]
+}
 BOTH_ROUNDED = [
     call("edit_file", file_path="shop/prices.py", old_string=OLD_TAX, new_string=NEW_TAX),
     call("edit_file", file_path="shop/prices.py", old_string=OLD_TOTAL, new_string=NEW_TOTAL),
@@ -29,8 +32,8 @@ ALL_ROUNDED = [
     call("edit_file", file_path="shop/cart.py", old_string=OLD_PAY, new_string=NEW_PAY),
     call("write_file", file_path="shop/cents.py", content="CENTS = 2\n"),
 ]
-DONE = {"text": "Done."}
-ALL = {"text": "That is all."}
+DONE: dict[str, Any] = {"text": "Done."}
+ALL: dict[str, Any] = {"text": "That is all."}
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +121,7 @@ def test_a_question_from_the_palette_is_about_the_selection_and_its_answer_opens
     played = vscode.play("asked", {"text": "It adds prices up."})
     first = told(played.model.requests[0])
     assert "    10\tdef total(prices):\n    11\t    return sum(prices)\n" in first
-    assert first.endswith("what is this 🦉 for?")
+    assert first.endswith("what is this for, précisément?")
     assert played.seen["tab"].endswith(".md")
     played.picture("answered", "vscode-answer")
 
