@@ -8,11 +8,11 @@ from pathlib import Path
 from lsprotocol import types
 
 from benchmarks.figures import Figure
-from devstral_ls.server.placing import Current
 from devstral_ls.server.client import Client
 from devstral_ls.server.code_actions import Surroundings, actions
 from devstral_ls.server.comments import preload
 from devstral_ls.server.documents import DocumentStore
+from devstral_ls.server.placing import Current
 
 LINE = "    value = compute(first, second)  # a line of fifty\n"
 

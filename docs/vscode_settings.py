@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
 from devstral_ls.config import Setting, is_table, schema
+from devstral_ls.user_actions import EditsMode, UserAction, When
 
 MANIFEST = Path(__file__).parents[1] / "editors" / "vscode" / "package.json"
 OURS = "devstral.server."
@@ -28,7 +30,8 @@ def manifest() -> str:
 
 
 def _property(row: Setting) -> Mapping[str, Any]:
-    declared: dict[str, Any] = {**_type(row), "default": row.default}
+    default = list(row.default) if isinstance(row.default, tuple) else row.default
+    declared: dict[str, Any] = {**_type(row), "default": default}
     if row.low is not None:
         declared["minimum"] = row.low
     if row.key.startswith(NOT_FROM_A_WORKSPACE):
@@ -40,9 +43,26 @@ def _type(row: Setting) -> dict[str, Any]:
     kinds = get_args(row.type) or (row.type,)
     if get_origin(row.type) is Literal:
         return {"type": "string", "enum": list(kinds)}
+    if row.key == "actions":
+        return {"type": "array", "items": {"type": "object", "properties": _action(), "required": REQUIRED}}
+    if row.key == "edits.modes":
+        modes = {"enum": list(get_args(EditsMode))}
+        return {"type": ["object", "null"], "additionalProperties": modes}
     if is_table(row):
         return {"type": ["object", "null"], "additionalProperties": {"type": "string"}}
     # A whole number is a number, and true is a whole number: the first that fits is meant.
     names = {bool: "boolean", int: "integer", float: "number", str: "string"}
     name = next(names[kind] for kind in names if kind in kinds)
     return {"type": [name, "null"] if NoneType in kinds else name}
+
+
+def _action() -> dict[str, Any]:
+    """One of the user's own actions: its fields by name."""
+    lists = {"languages": {"type": "array", "items": {"type": "string"}}}
+    choices = {"mode": {"enum": list(get_args(EditsMode))}, "when": {"enum": list(get_args(When))}}
+    flags = {"edits": {"type": "boolean"}}
+    special: dict[str, Any] = {**lists, **choices, **flags}
+    return {item.name: special.get(item.name, {"type": "string"}) for item in fields(UserAction)}
+
+
+REQUIRED = ["id", "title", "prompt"]

@@ -116,7 +116,7 @@ async def run_action(server: DevstralServer, arguments: Arguments) -> Any:
     more = arguments.prompt.strip() if arguments.id else ""
     # What was to be read only is never applied unasked.
     mode = arguments.apply or (action.mode or request.mode if action.edits else "propose")
-    request = replace(request, prompt=f"{prompt}\n\n{more}".strip(), mode=mode)
+    request = replace(request, prompt=f"{prompt}\n\n{more}".strip(), mode=mode, name=action.title)
     return await _start(server, request, arguments)
 
 

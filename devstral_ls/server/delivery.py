@@ -51,6 +51,9 @@ class Delivery:
         self._read = read
         self._expected: dict[Path, list[tuple[str | None, asyncio.Event]]] = {}
         self._on_the_way: list[Path] = []
+        self._judging = 0
+        self._judged = asyncio.Event()
+        self._judged.set()
 
     @contextmanager
     def under_way(self, parcels: Sequence[Parcel]) -> Iterator[None]:
@@ -81,13 +84,29 @@ class Delivery:
 
     async def text_after(self, parcel: Parcel, answer: Answer, *, preview: bool) -> str | None:
         """The file's text once it has followed the client's answer, or has had the time to."""
+        self._judging += 1
+        self._judged.clear()
+        try:
+            return await self._text_after(parcel, answer, preview)
+        finally:
+            self._judging -= 1
+            if not self._judging:
+                self._judged.set()
+
+    async def judged(self) -> None:
+        """Until what the editor has answered about is read from the text; not what it is still asking its user."""
+        await self._judged.wait()
+
+    async def _text_after(self, parcel: Parcel, answer: Answer, preview: bool) -> str | None:
         change, path = parcel.change, parcel.path
         unseen = change.version is None and self._read(path).version is None
         if unseen and answer.accepted and not preview and cannot(change, self.client) is None:
             # Not open and not written yet: the client's word has to do.
             return change.after
+        # Where parts were left out in a preview the expected text never comes: what has come by now is all of it.
+        partly = preview and self._read(path).text not in (change.before, change.after)
         try:
-            async with asyncio.timeout(OBSERVE if answer.accepted else OBSERVE / 4):
+            async with asyncio.timeout(OBSERVE if answer.accepted and not partly else OBSERVE / 4):
                 await self._arrival(path, change.after)
         except TimeoutError:
             return self._read(path).text

@@ -9,7 +9,6 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from devstral_ls.agent.events import RunEnded
-from devstral_ls.agent.tasks import TASKS
 from devstral_ls.server.arguments import Arguments
 from devstral_ls.server.editor import Editor
 from devstral_ls.server.pages import Pages
@@ -56,7 +55,7 @@ class Launch:
         """Begin the run; with `wait` its task ends when the user has decided."""
 
         def make_report(conversation: Conversation) -> Report:
-            conversation.transcript.asked(TASKS[request.command].title, request.prompt, self._about(request))
+            conversation.transcript.asked(request.title, request.prompt, self._about(request))
             save(conversation.transcript)
             return self._report(conversation, arguments)
 

@@ -127,6 +127,10 @@ class Review:
         """Take back the last applied proposal of the session, or of any."""
         return await undo(self._delivery, self.proposals, self.history, self.read, session_id)
 
+    async def judged(self) -> None:
+        """Until what the editor has already answered about is decided."""
+        await self._delivery.judged()
+
     def interested(self, path: Path) -> bool:
         """Whether anything here depends on the file's text."""
         return self._delivery.waits_for(path) or any(

@@ -65,6 +65,12 @@ class RunRequest:
     scope: Literal["selection", "file", "workspace"] = "selection"
     mode: EditsMode | None = None
     prepare: Callable[[View], None] | None = None
+    name: str | None = None
+    """How people see it, where the command alone does not say it."""
+
+    @property
+    def title(self) -> str:
+        return self.name or TASKS[self.command].title
 
 
 @dataclass(eq=False)
@@ -158,7 +164,7 @@ class Runs:
 
     async def _live(self, run: Run, wait: bool) -> None:
         """The whole life of a run. Never raises: what happened is in the run."""
-        run.report.begin(TASKS[run.request.command].title)
+        run.report.begin(run.request.title)
         async with AsyncExitStack() as turn:
             try:
                 await self._ready()
@@ -253,6 +259,7 @@ class Runs:
         elif request.pasted:
             run.report(Noticed(f"What is pasted as a data: URI is left out: {blind}."))
         review = self._review
+        await review.judged()
         mine = review.proposals.of_session(conversation.id)
         notes = conversation.tell(outcomes(mine, review.history, review.read))
         notes += restage(review, conversation, view)
@@ -261,7 +268,8 @@ class Runs:
         prompt = user_prompt(self._context(run, view, notes))
         commands = commands_of(run.report, self._dialogs) if self._editor.config.execution.enabled else None
         session = conversation.session
-        context = ToolContext(view=view, reads=session.reads, commands=commands, blind=blind)
+        prose = not TASKS[request.command].edits
+        context = ToolContext(view=view, reads=session.reads, commands=commands, blind=blind, prose=prose)
         turns, budget = self._editor.config.agent.max_turns, self._model.budget
 
         async def ask(message: UserMessage) -> RunEnded:

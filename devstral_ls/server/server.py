@@ -19,7 +19,6 @@ from lsprotocol.converters import get_converter
 from pygls.lsp.server import LanguageServer
 
 from devstral_ls import __version__
-from devstral_ls.agent.tasks import TASKS
 from devstral_ls.config import Layer
 from devstral_ls.errors import RequestRefused
 from devstral_ls.llm.openai_backend import preload
@@ -225,7 +224,7 @@ class DevstralServer(LanguageServer):
     def _surroundings(self) -> code_actions.Surroundings:
         return code_actions.Surroundings(
             client=self.editor.client,
-            running=[(run.conversation.id, TASKS[run.request.command].title) for run in self.runs.going()],
+            running=[(run.conversation.id, run.request.title) for run in self.runs.going()],
             prompts=self.pages.prompts,
             proposals=self.review.proposals.pending(),
             read=self.editor.current,
@@ -260,7 +259,7 @@ class DevstralServer(LanguageServer):
 
     def _send_status(self) -> None:
         going = self.runs.going()
-        message = TASKS[going[-1].request.command].title if going else (self.model.problem or "")
+        message = going[-1].request.title if going else (self.model.problem or "")
         self.user.status(busy=bool(going), message=message, healthy=self.model.problem is None)
 
     def report_server_error(self, error: Exception, source: Any) -> None:

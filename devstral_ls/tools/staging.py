@@ -28,6 +28,8 @@ def staged(
     context: ToolContext, path: Path, text: str, *, whole: bool = False, edits: tuple[Edit, ...] | None = None
 ) -> Snapshot:
     """Stage `text` and count it as read: the model knows what it wrote. edits: how it came of the text before."""
+    if context.prose:
+        raise EditRefused("This request is to be answered in prose, without changing files: say what to change.")
     context.view.stage(path, text, edits)
     snapshot = context.view.read(path)
     context.reads.wrote(snapshot, whole=whole)

@@ -35,12 +35,17 @@ class ToolOutput:
 
 @dataclass(frozen=True, slots=True)
 class ToolContext:
-    """What tools work on. commands: None where commands are turned off. blind: why the model can't be shown images."""
+    """What tools work on.
+
+    commands: None where commands are turned off. blind: why the model can't be shown images. prose: whether the request
+    is to be answered without changing files.
+    """
 
     view: View
     reads: Reads
     commands: Commands | None = None
     blind: str | None = None
+    prose: bool = False
 
 
 @dataclass(frozen=True, slots=True)

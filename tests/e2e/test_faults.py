@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import socket
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -34,7 +35,9 @@ def saying(text: str, finish: str | None = None, **more: Any) -> Json:
 
 
 async def transcript(at: Stage) -> str:
-    return at.page((await at.editor.command("devstral.showTranscript"))["uri"])
+    """The session's record, its notes read as markdown is."""
+    page = at.page((await at.editor.command("devstral.showTranscript"))["uri"])
+    return re.sub(r"\\([\\`*_<\[\]])", r"\1", page)
 
 
 async def fails(at: Stage, prompt: str = "do it") -> str:

@@ -88,9 +88,8 @@ async def test_what_was_unticked_in_the_editors_preview_counts_as_rejected(stage
 
         def untick(edit: dict[str, Any]) -> None:
             """The user takes the second of three edits only."""
-            (operation,) = edit["documentChanges"]
-            real = [item for item in operation["edits"] if item["newText"]]
-            operation["edits"] = [real[1]]
+            operation = next(item for item in edit["documentChanges"] if "edits" in item)
+            operation["edits"] = operation["edits"][1:2]
 
         at.editor.in_preview = untick
         answer = await at.run()
