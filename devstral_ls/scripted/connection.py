@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
+from devstral_ls.scripted import lm_studio, old_vllm, transformers
 from devstral_ls.scripted.manners import Reply, frames, whole
 from devstral_ls.scripted.pages import (
     About,
@@ -91,21 +92,25 @@ class Connection(BaseHTTPRequestHandler):
 
     def _chat(self, body: Any) -> None:
         number = self.server.desk.traffic.saw(body, self.headers.items())
-        problem = refusal(body)
-        if problem:
-            return self._send_json(400, self._error(400, problem))
-        if not has_model(self._about, body["model"]):
-            return self._send_json(*unknown_model(self._about, body["model"]))
-        if body.get("tools") and not self._about.tools:
-            return self._send_json(*no_tools(self._about, body["model"]))
+        refused = self._refused(body)
+        if refused is not None:
+            return self._answer(refused)
         turn = self.server.desk.playback.take(_last_text(body["messages"]))
         if turn is None:
             return self._send_json(400, self._error(400, "the script has no turn left for this request"))
         if turn.error is not None:
-            return self._answer(turn.error)
+            return self._fail(turn.error, streamed=bool(body.get("stream")))
         options = body.get("stream_options") or {}
         prompt_tokens = len(json.dumps(body["messages"])) // 4
-        reply = Reply(turn, body["model"], number, prompt_tokens, bool(options.get("include_usage")))
+        reply = Reply(
+            turn,
+            body["model"],
+            number,
+            prompt_tokens,
+            bool(options.get("include_usage")),
+            old_vllm.is_old(self._about.version),
+            self._about.tools,
+        )
         try:
             if body.get("stream"):
                 self._stream(reply)
@@ -114,6 +119,33 @@ class Connection(BaseHTTPRequestHandler):
         except (_ClientGone, ConnectionError):
             self.server.desk.traffic.abandoned()
             self.close_connection = True
+
+    def _refused(self, body: Any) -> Answered | None:
+        """The answer to a request that gets no reply; None when it gets one."""
+        about = self._about
+        problem = refusal(body)
+        if problem and about.manner == "transformers":
+            if isinstance(body, Mapping) and transformers.crashes(body):
+                return Answered(500, "Internal Server Error")
+            return Answered(422, {"detail": problem})
+        if problem:
+            return Answered(400, self._error(400, problem))
+        if not has_model(about, body["model"]):
+            return Answered(*unknown_model(about, body["model"]))
+        if body.get("tools") and not about.tools and (answer := no_tools(about, body["model"])) is not None:
+            return Answered(*answer)
+        if about.manner == "lmstudio" and (problem := lm_studio.refuses(body)):
+            return Answered(400, self._error(400, problem))
+        return None
+
+    def _fail(self, error: Answered, *, streamed: bool) -> None:
+        """An error in place of a reply. Some servers have begun to answer by the time they find out."""
+        events = {"lmstudio": lm_studio.error_event, "transformers": transformers.error_event}
+        event = events.get(self._about.manner)
+        if event is None or not streamed or error.status in (401, 404):
+            return self._answer(error)
+        text = error.body if isinstance(error.body, str) else _message(error.body)
+        return self._answer(Answered(200, event(text), {"Content-Type": "text/event-stream; charset=utf-8"}))
 
     def _stream(self, reply: Reply) -> None:
         turn = reply.turn
@@ -222,3 +254,10 @@ def _last_text(messages: Sequence[Mapping[str, Any]]) -> str:
     if isinstance(content, str):
         return content
     return "\n".join(part["text"] for part in content if part["type"] == "text")
+
+
+def _message(body: Any) -> str:
+    """The words of an error, wherever its author put them."""
+    while isinstance(body, Mapping):
+        body = next((body[key] for key in ("error", "message", "detail") if key in body), "")
+    return str(body)

@@ -1,46 +1,34 @@
 """How each server puts the same reply on the wire: chunks, ids, usage, whole bodies.
 
-Every function here is pure: a turn in, frames out. The differences are the point - a client that reads all four
-manners the same has been proven against them.
+Every function here is pure: a turn in, frames out. The differences are the point - a client that reads all six manners
+the same has been proven against them.
 """
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
-from devstral_ls.scripted.script import Call, Turn
+from devstral_ls.scripted import lm_studio, old_vllm, transformers
+from devstral_ls.scripted.reply import (
+    CREATED,
+    DONE,
+    MANNERS,
+    Json,
+    Manner,
+    Reply,
+    Stream,
+    argument_pieces,
+    call_id,
+    data,
+    head,
+    pieces,
+    reply_id,
+)
+from devstral_ls.scripted.script import Call
 
-Manner = Literal["vllm", "ollama", "llama.cpp", "mistral"]
-MANNERS: tuple[Manner, ...] = get_args(Manner)
-
-CREATED = 1_765_000_000
-DONE = "data: [DONE]\n\n"
-
-Json = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A turn about to be sent. number: counts the server's replies, so that ids differ between them."""
-
-    turn: Turn
-    model: str
-    number: int
-    prompt_tokens: int
-    include_usage: bool = False
-
-    @property
-    def usage(self) -> Json:
-        prompt, completion = self.turn.usage or (self.prompt_tokens, self._completion_tokens())
-        return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
-
-    def _completion_tokens(self) -> int:
-        written = [self.turn.text, self.turn.reasoning, *(call.name + call.text for call in self.turn.calls)]
-        return 1 + sum(len(pieces(text)) for text in written)
+__all__ = ["MANNERS", "Frames", "Manner", "Reply", "frames", "whole"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +43,8 @@ def frames(manner: Manner, reply: Reply) -> Frames:
     """The reply as server-sent events."""
     turn = reply.turn
     if turn.raw is not None:
-        return Frames([item if isinstance(item, str) else _data(item) for item in turn.raw], [])
-    streams = {"vllm": _vllm, "ollama": _ollama, "llama.cpp": _llama_cpp, "mistral": _mistral}
-    sent = list(streams[manner](reply))
+        return Frames([item if isinstance(item, str) else data(item) for item in turn.raw], [])
+    sent = list(_STREAMS[manner](_as_sent(manner, reply, streamed=True)))
     # Everything from the chunk that carries the finish reason on is the end.
     last = next(position for position, (_, ends) in enumerate(sent) if ends)
     texts = [text for text, _ in sent]
@@ -66,6 +53,7 @@ def frames(manner: Manner, reply: Reply) -> Frames:
 
 def whole(manner: Manner, reply: Reply) -> Json:
     """The reply as one JSON body, for a request that doesn't stream."""
+    reply = _as_sent(manner, reply, streamed=False)
     turn = reply.turn
     message: Json = {"role": "assistant", "content": turn.text}
     if turn.reasoning:
@@ -77,7 +65,7 @@ def whole(manner: Manner, reply: Reply) -> Json:
         thinking = {"type": "thinking", "thinking": [{"type": "text", "text": turn.reasoning}]}
         message["content"] = [thinking, {"type": "text", "text": turn.text}]
     return {
-        "id": _reply_id(manner, reply),
+        "id": reply_id(manner, reply),
         "object": "chat.completion",
         "created": CREATED,
         "model": reply.model,
@@ -86,20 +74,19 @@ def whole(manner: Manner, reply: Reply) -> Json:
     }
 
 
-def pieces(text: str) -> list[str]:
-    """Word-sized pieces that join to `text`."""
-    return re.findall(r"\s*\S+|\s+\Z", text)
+def _as_sent(manner: Manner, reply: Reply, *, streamed: bool) -> Reply:
+    """The reply with what this server makes of its calls."""
+    turn = reply.turn
+    if manner == "vllm" and reply.old:
+        turn = old_vllm.as_streamed(turn) if streamed else old_vllm.in_one_piece(turn)
+    elif manner == "lmstudio":
+        turn = lm_studio.as_sent(turn, calls_tools=reply.calls_tools)
+    elif manner == "transformers":
+        turn = transformers.as_sent(turn)
+    return replace(reply, turn=turn)
 
 
-def _argument_pieces(text: str) -> list[str]:
-    return re.findall(r"\s*\w+|\s*[^\w\s]+|\s+\Z", text) or [""]
-
-
-# A stream is pairs of (event, whether it carries the finish reason).
-_Stream = Iterator[tuple[str, bool]]
-
-
-def _vllm(reply: Reply) -> _Stream:
+def _vllm(reply: Reply) -> Stream:
     turn = reply.turn
 
     def chunk(delta: Json, finish: str | None = None) -> tuple[str, bool]:
@@ -107,15 +94,15 @@ def _vllm(reply: Reply) -> _Stream:
         if finish:
             choice["stop_reason"] = None
         choice["token_ids"] = None
-        return _data({**_head("vllm", reply), "choices": [choice], "kv_transfer_params": None}), finish is not None
+        return data({**head("vllm", reply), "choices": [choice], "kv_transfer_params": None}), finish is not None
 
     yield chunk({"role": "assistant", "content": ""})
     deltas: list[Json] = [{"reasoning": piece} for piece in pieces(turn.reasoning)]
     deltas += [{"content": piece} for piece in pieces(turn.text)]
     for index, call in enumerate(turn.calls):
-        first, *rest = _argument_pieces(call.text)
+        first, *rest = argument_pieces(call.text)
         function = {"name": call.name, "arguments": first}
-        deltas.append({"tool_calls": [{"id": _call_id(reply, index), "type": "function", "index": index,
+        deltas.append({"tool_calls": [{"id": call_id(reply, index), "type": "function", "index": index,
                                        "function": function}]})  # fmt: skip
         deltas += [{"tool_calls": [{"index": index, "function": {"arguments": piece}}]} for piece in rest]
     # The last delta rides on the chunk with the finish reason, as vLLM sends it.
@@ -124,19 +111,19 @@ def _vllm(reply: Reply) -> _Stream:
         yield chunk(delta)
     yield chunk(last, turn.finish_reason)
     if reply.include_usage:
-        yield _data({**_head("vllm", reply), "choices": [], "usage": reply.usage}), False
+        yield data({**head("vllm", reply), "choices": [], "usage": reply.usage}), False
     yield DONE, False
 
 
-def _ollama(reply: Reply) -> _Stream:
+def _ollama(reply: Reply) -> Stream:
     turn = reply.turn
     role: Json = {"role": "assistant"}  # only on the first chunk
 
     def chunk(delta: Json, finish: str | None = None) -> tuple[str, bool]:
         choice = {"index": 0, "delta": {**role, **delta}, "finish_reason": finish}
         role.clear()
-        head = {**_head("ollama", reply), "system_fingerprint": "fp_ollama"}
-        return _data({**head, "choices": [choice]}), finish is not None
+        top = {**head("ollama", reply), "system_fingerprint": "fp_ollama"}
+        return data({**top, "choices": [choice]}), finish is not None
 
     for piece in pieces(turn.reasoning):
         yield chunk({"content": "", "reasoning": piece})
@@ -146,17 +133,17 @@ def _ollama(reply: Reply) -> _Stream:
         yield chunk({"content": "", "tool_calls": [_whole_call("ollama", reply, index, call)]})
     yield chunk({}, turn.finish_reason)
     if reply.include_usage:
-        head = {**_head("ollama", reply), "system_fingerprint": "fp_ollama"}
-        yield _data({**head, "choices": [], "usage": reply.usage}), False
+        top = {**head("ollama", reply), "system_fingerprint": "fp_ollama"}
+        yield data({**top, "choices": [], "usage": reply.usage}), False
     yield DONE, False
 
 
-def _llama_cpp(reply: Reply) -> _Stream:
+def _llama_cpp(reply: Reply) -> Stream:
     turn = reply.turn
 
     def chunk(delta: Json, finish: str | None = None) -> tuple[str, bool]:
         choice = {"finish_reason": finish, "index": 0, "delta": delta}
-        return _data({"choices": [choice], **_head("llama.cpp", reply)}), finish is not None
+        return data({"choices": [choice], **head("llama.cpp", reply)}), finish is not None
 
     yield ":\n\n", False  # a keep-alive comment, as sent while the prompt is read
     yield chunk({"role": "assistant", "content": None})
@@ -165,8 +152,8 @@ def _llama_cpp(reply: Reply) -> _Stream:
     for piece in pieces(turn.text):
         yield chunk({"content": piece})
     for index, call in enumerate(turn.calls):
-        first, *rest = _argument_pieces(call.text)
-        identity = _call_id(reply, index).rjust(32, "A")
+        first, *rest = argument_pieces(call.text)
+        identity = call_id(reply, index).rjust(32, "A")
         function = {"name": call.name, "arguments": first}
         yield chunk({"tool_calls": [{"index": index, "id": identity, "type": "function", "function": function}]})
         for piece in rest:
@@ -174,11 +161,11 @@ def _llama_cpp(reply: Reply) -> _Stream:
     yield chunk({}, turn.finish_reason)
     if reply.include_usage:
         timings = {"prompt_n": reply.prompt_tokens, "predicted_n": reply.usage["completion_tokens"]}
-        yield _data({"choices": [], **_head("llama.cpp", reply), "usage": reply.usage, "timings": timings}), False
+        yield data({"choices": [], **head("llama.cpp", reply), "usage": reply.usage, "timings": timings}), False
     yield DONE, False
 
 
-def _mistral(reply: Reply) -> _Stream:
+def _mistral(reply: Reply) -> Stream:
     turn = reply.turn
     padding = "abcdefghijklmnopqrstuvwxyz"
     sent = 0
@@ -186,11 +173,11 @@ def _mistral(reply: Reply) -> _Stream:
     def chunk(delta: Json, finish: str | None = None) -> tuple[str, bool]:
         nonlocal sent
         sent += 1
-        body = {**_head("mistral", reply), "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}
+        body = {**head("mistral", reply), "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}
         if finish:
             body["usage"] = reply.usage  # on the finish chunk, never in one of its own
         body["p"] = padding[: 1 + sent * 7 % len(padding)]
-        return _data(body), finish is not None
+        return data(body), finish is not None
 
     yield chunk({"role": "assistant", "content": ""})
     for piece in pieces(turn.reasoning):
@@ -205,7 +192,7 @@ def _mistral(reply: Reply) -> _Stream:
 
 
 def _whole_call(manner: Manner, reply: Reply, index: int, call: Call) -> Json:
-    identity = _call_id(reply, index)
+    identity = call_id(reply, index)
     function = {"name": call.name, "arguments": call.text}
     if manner == "ollama":
         function["arguments"] = _go_json(call)
@@ -223,22 +210,11 @@ def _go_json(call: Call) -> str:
     return compact.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _call_id(reply: Reply, index: int) -> str:
-    return f"{reply.number % 1_000_000:06d}{index % 1000:03d}"
-
-
-def _reply_id(manner: Manner, reply: Reply) -> str:
-    return f"{reply.number:032x}" if manner == "mistral" else f"chatcmpl-{reply.number}"
-
-
-def _head(manner: Manner, reply: Reply) -> Json:
-    return {
-        "id": _reply_id(manner, reply),
-        "object": "chat.completion.chunk",
-        "created": CREATED,
-        "model": reply.model,
-    }
-
-
-def _data(value: Mapping[str, Any]) -> str:
-    return f"data: {json.dumps(value, ensure_ascii=False, separators=(',', ':'))}\n\n"
+_STREAMS: Mapping[Manner, Callable[[Reply], Stream]] = {
+    "vllm": _vllm,
+    "ollama": _ollama,
+    "llama.cpp": _llama_cpp,
+    "mistral": _mistral,
+    "lmstudio": lm_studio.stream,
+    "transformers": transformers.stream,
+}

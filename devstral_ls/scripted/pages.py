@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from devstral_ls.scripted.manners import CREATED, Json, Manner
+from devstral_ls.scripted import lm_studio, transformers
+from devstral_ls.scripted.reply import CREATED, Json, Manner
 
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What the server says about itself. tools: whether its models can call some. version: None for a recent one."""
+    """What the server says about itself.
+
+    tools: whether its models can call some. version: None for a recent one. loaded: whether the first model is in
+    memory, where a server tells; until then it doesn't say what context window it gets.
+    """
 
     manner: Manner
     models: Sequence[str]
     context_length: int
     tools: bool = True
     version: str | None = None
+    loaded: bool = True
 
 
 def get_page(about: About, path: str) -> Json | None:
@@ -43,6 +49,11 @@ def get_page(about: About, path: str) -> Json | None:
             },
         },
         "mistral": {},
+        "lmstudio": {
+            "/api/v0/models": {"object": "list", "data": _lm_studio(about, lm_studio.model)},
+            "/api/v1/models": {"models": _lm_studio(about, lm_studio.newer_model)},
+        },
+        "transformers": {"/health": {"status": "ok"}, "/openapi.json": transformers.OPENAPI},
     }
     return pages[about.manner].get(path)
 
@@ -68,17 +79,24 @@ def has_model(about: About, name: str) -> bool:
     return name in about.models
 
 
-def unknown_model(about: About, name: str) -> tuple[int, Json]:
+def unknown_model(about: About, name: str) -> tuple[int, Json | str]:
     """Status and body for a model the server doesn't have."""
     if about.manner == "ollama":
         return 404, error_body(about.manner, 404, f"model '{name}' not found", "not_found_error")
     if about.manner == "mistral":
         return 400, error_body(about.manner, 400, f"Invalid model: {name}", "invalid_model", "1500")
+    if about.manner == "lmstudio":
+        error = {"message": f"Model not found: {name}", "type": "invalid_request_error", "code": "model_not_found"}
+        return 404, {"error": error}
+    if about.manner == "transformers":
+        return 500, "Internal Server Error"  # it tries to download the model
     return 404, error_body(about.manner, 404, f"The model `{name}` does not exist.", "NotFoundError")
 
 
-def no_tools(about: About, name: str) -> tuple[int, Json]:
-    """Status and body for a request with tools to a model that has none."""
+def no_tools(about: About, name: str) -> tuple[int, Json] | None:
+    """Status and body for a request with tools to a model that has none; None where that is no reason to refuse."""
+    if about.manner in ("lmstudio", "transformers"):
+        return None
     if about.manner == "llama.cpp":
         return 500, error_body(about.manner, 500, "tools param requires --jinja flag", "server_error")
     if about.manner == "vllm":
@@ -106,6 +124,10 @@ def error_body(
         return {"object": "error", "message": message, "type": kind, "param": None, "code": code}
     if manner == "ollama":
         return {"error": {"message": message, "type": kind, "param": None, "code": None}}
+    if manner == "lmstudio":
+        return {"error": message}
+    if manner == "transformers":
+        return {"detail": message}
     if manner == "llama.cpp":
         return {"error": {"code": status, "message": message, "type": kind}}
     kind = "BadRequestError" if kind == "invalid_request_error" else kind
@@ -121,6 +143,10 @@ def _model(about: About, name: str) -> Json:
     if about.manner == "llama.cpp":
         meta: dict[str, Any] = {"n_ctx": about.context_length, "n_ctx_train": 393216, "n_vocab": 131072}
         return {**entry, "owned_by": "llamacpp", "meta": meta}
+    if about.manner == "lmstudio":
+        return {"id": name, "object": "model", "owned_by": "organization_owner"}
+    if about.manner == "transformers":
+        return transformers.model(name)
     chat = "embed" not in name
     return {
         **entry,
@@ -129,6 +155,14 @@ def _model(about: About, name: str) -> Json:
         "max_context_length": about.context_length,
         "aliases": [],
     }
+
+
+def _lm_studio(about: About, entry: Callable[..., Json]) -> list[Json]:
+    """Its models; only the first is loaded."""
+    return [
+        entry(name, about.context_length, loaded=not position and about.loaded, tools=about.tools)
+        for position, name in enumerate(about.models)
+    ]
 
 
 def _ollama_model(name: str) -> Json:

@@ -23,7 +23,8 @@ class ScriptedServer(Traffic):
     """A server that replays `script` in the manner of one kind of model server, and the traffic it has seen.
 
     api_key: the key it demands. None: the Mistral manner takes any key but demands one, the others ask for none.
-    other_models: names it also lists and answers to. version: what it says its version is; None: a recent one.
+    other_models: names it also lists and answers to. version: what it says its version is, and behaves like; None: a
+    recent one. loaded: whether the first model is in memory, where a server tells.
     """
 
     def __init__(
@@ -37,9 +38,10 @@ class ScriptedServer(Traffic):
         context_length: int = 131_072,
         other_models: Sequence[str] = (),
         version: str | None = None,
+        loaded: bool = True,
     ) -> None:
         super().__init__()
-        about = About(manner, (script.model, *other_models), context_length, script.tools, version)
+        about = About(manner, (script.model, *other_models), context_length, script.tools, version, loaded)
         self._desk = Desk(about, Playback(script), self, api_key)
         self._address = (host, port)
         self._listener: _Listener | None = None
