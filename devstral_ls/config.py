@@ -88,6 +88,17 @@ class LlmConfig:
         "Which model to take it for, where its name doesn't tell. `auto`: by its name and what the server says.",
         "auto",
     )
+    try_out: bool = setting(
+        "llm.tryOut",
+        "Whether a model that is new here is tried out before the first run: a tiny tool call, and what else is needed "
+        "to know how to ask it. What comes of it is kept for a week.",
+        True,
+    )
+    vision: bool | None = setting(
+        "llm.vision",
+        "Whether the model can see images. Unset: what the server says, else what is known of the model.",
+        None,
+    )
     temperature: float | None = setting(
         "llm.temperature", "Sampling temperature. Unset: what the model is made for, 0.15 for Devstral.", None, low=0
     )
@@ -374,7 +385,7 @@ def _unreadable(path: Path, error: Exception) -> InvalidSetting:
 
 
 def environment(environ: Mapping[str, str]) -> dict[str, Any]:
-    """Settings from DEVSTRAL_LS_BASE_URL, DEVSTRAL_LS_MODEL and DEVSTRAL_LS_API_KEY.
+    """Settings from DEVSTRAL_LS_BASE_URL, DEVSTRAL_LS_MODEL, DEVSTRAL_LS_API_KEY and DEVSTRAL_LS_TRY_OUT (0 or 1).
 
     MISTRAL_API_KEY is not a setting: it belongs to the Mistral API alone and is never sent to another server.
     """
@@ -383,7 +394,10 @@ def environment(environ: Mapping[str, str]) -> dict[str, Any]:
         "DEVSTRAL_LS_MODEL": "llm.model",
         "DEVSTRAL_LS_API_KEY": "llm.apiKey",
     }
-    return {key: environ[name] for name, key in names.items() if environ.get(name)}
+    values: dict[str, Any] = {key: environ[name] for name, key in names.items() if environ.get(name)}
+    if tries := environ.get("DEVSTRAL_LS_TRY_OUT"):
+        values["llm.tryOut"] = {"0": False, "1": True}.get(tries, tries)
+    return values
 
 
 def _rows() -> Iterator[tuple[str, str, Setting]]:

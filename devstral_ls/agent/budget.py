@@ -17,6 +17,7 @@ from devstral_ls.llm.profiles import Profile
 if TYPE_CHECKING:
     from devstral_ls.agent.session import Session
     from devstral_ls.llm.backend import Usage
+    from devstral_ls.llm.envelope import Size
     from devstral_ls.llm.messages import ToolSpec
     from devstral_ls.llm.servers import Kind
 
@@ -35,6 +36,7 @@ class Budget:
 
     window: in tokens. certain: the user or the server said so. max_tokens: the longest reply to ask for. ask_window:
     asks the server for its window again, since Ollama knows it once the model is loaded; None where that is useless.
+    asks_in_words: whether tools are described in the conversation by now.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class Budget:
         *,
         kind: Kind = "other",
         ask_window: Callable[[], Awaitable[int | None]] | None = None,
+        asks_in_words: Callable[[], bool] = lambda: False,
     ) -> None:
         self.profile = profile
         self.window = window or profile.window
@@ -53,6 +56,7 @@ class Budget:
         self._max_tokens = max_tokens
         self._kind = kind
         self._ask_window = ask_window
+        self._asks_in_words = asks_in_words
         self._asked = False
         self._truncates = kind in TRUNCATING
         self._loading: asyncio.Task[None] | None = None
@@ -91,7 +95,7 @@ class Budget:
             self._loading = self._loading or asyncio.create_task(asyncio.to_thread(tokens.load))
             return None
         await self._load()
-        size = session.tally.size(session.messages, tools, self.template)
+        size = self._size(session, tools)
         if self._truncates and usage.prompt_tokens < TRUNCATED * size.text:
             return await self._was_truncated(session, usage.prompt_tokens, size.total)
         session.ratio = min(max(usage.prompt_tokens / size.total, LOWEST), HIGHEST)
@@ -139,7 +143,10 @@ class Budget:
         )
 
     def _used(self, session: Session, tools: Sequence[ToolSpec]) -> int:
-        return round(session.tally.size(session.messages, tools, self.template).total * session.ratio)
+        return round(self._size(session, tools).total * session.ratio)
+
+    def _size(self, session: Session, tools: Sequence[ToolSpec]) -> Size:
+        return session.tally.size(session.messages, tools, self.template, told=self._asks_in_words())
 
     async def _load(self) -> None:
         if not tokens.is_exact():

@@ -16,14 +16,14 @@ import devstral_ls
 from devstral_ls.cli.streams import guarded
 from devstral_ls.config import Config, Layer, base_layers, load, user_file
 from devstral_ls.errors import ForUser
-from devstral_ls.llm.abilities import Finding, abilities_of
+from devstral_ls.llm.abilities import Abilities, Finding, abilities_of
 from devstral_ls.llm.discovery import Endpoint, Probed, find_server, probe_all
 from devstral_ls.llm.keys import KEY_VARIABLE, mistral_key
 from devstral_ls.llm.learned import Notebook
-from devstral_ls.llm.model_choice import is_devstral
+from devstral_ls.llm.model_choice import is_devstral, same_model
 from devstral_ls.llm.profiles import profile_of
-from devstral_ls.llm.servers import LOCAL_SERVERS, server_name, without_userinfo
-from devstral_ls.llm.trials import Outcome, Tried, findings_from, learned_from, try_out
+from devstral_ls.llm.servers import LOCAL_SERVERS, model_advice, sentence, server_name, without_userinfo
+from devstral_ls.llm.trials import Outcome, Trials, Tried, findings_from, learned_from, try_out
 from devstral_ls.storage.transcript import state_folder
 from devstral_ls.workspace.search import find_rg
 
@@ -46,8 +46,9 @@ class Server:
 class Examination:
     """Everything found out.
 
-    profile: what the model is taken for. trials: what tiny requests came to; none when they were not made. findings:
-    what to mend at the server. error: why a run would not work, in one line; None when it would.
+    profile: what the model is taken for, by title and by name. tools_mode, tools_reason: how runs ask for tool calls, and
+    where that is known from. trials: what tiny requests came to; none when they were not made. findings: what to mend
+    at the server. error: why a run would not work, in one line; None when it would.
     """
 
     version: str
@@ -60,9 +61,17 @@ class Examination:
     key: str | None
     """Where the API key for the Mistral API comes from. The key itself is shown nowhere."""
     servers: tuple[Server, ...]
+    configured: bool
+    """Whether the settings name a server, the first of `servers`; then no other is used."""
     chosen: str | None
     model: str | None
+    server_version: str | None
     profile: str | None
+    profile_name: str | None
+    context_window: int | None
+    tools_mode: str | None
+    tools_reason: str | None
+    vision: bool | None
     trials: tuple[Tried, ...]
     findings: tuple[Finding, ...]
     advice: tuple[str, ...]
@@ -88,20 +97,33 @@ def run(*, as_json: bool, base_url: str | None, model: str | None, quick: bool =
 async def examine(environ: Mapping[str, str], flags: Layer, *, tries: bool = True) -> Examination:
     layers, problems = base_layers(environ)
     config, more = load([*layers, flags])
-    chosen, error = await _chosen(config, environ)
-    trials, findings = None, []
+    (chosen, error), probed = await asyncio.gather(_chosen(config, environ), probe_all(config.llm, environ))
+    notebook = Notebook(state_folder(environ))
+    able: Abilities | None = None
+    trials: Trials | None = None
+    findings: list[Finding] = []
     if chosen is not None:
-        abilities = abilities_of(chosen, config.llm)
+        learned = notebook.recall(chosen)
         if tries:
-            trials = await try_out(chosen, config.llm, abilities)
-            Notebook(state_folder(environ)).keep(chosen, learned_from(trials))
-            findings += findings_from(trials, chosen, abilities)
+            # As if nothing were known: what was learned may be the very thing to check.
+            unknowing = abilities_of(chosen, config.llm)
+            trials = await try_out(chosen, config.llm, unknowing)
             error = f"The model does not answer. {trials.failed}" if trials.failed else None
+            if error is None:
+                learned = learned_from(trials)
+                notebook.keep(chosen, learned)
+            findings += findings_from(trials, chosen, unknowing)
             # Some servers tell the context window of a model only once it is loaded, as it is now.
-            chosen = (await _chosen(config, environ))[0] or chosen
+            (again, _), probed = await asyncio.gather(_chosen(config, environ), probe_all(config.llm, environ))
+            chosen = again or chosen
+        able = abilities_of(chosen, config.llm, learned)
         known = {finding.topic for finding in findings}
-        findings += [each for each in abilities_of(chosen, config.llm).findings if each.topic not in known]
-    probed = await probe_all(config.llm, environ)
+        findings += [each for each in able.findings if each.topic not in known]
+        missing_model = unlisted(chosen)
+        if missing_model and (error is not None or chosen.kind in LISTS_ALL):
+            error = str(missing_model[0])
+        else:
+            findings += missing_model
     ripgrep, missing = _ripgrep(environ)
     return Examination(
         version=devstral_ls.__version__,
@@ -113,12 +135,21 @@ async def examine(environ: Mapping[str, str], flags: Layer, *, tries: bool = Tru
         config_problems=tuple(map(str, [*problems, *more])),
         key=key_origin(config, environ),
         servers=tuple(_server(each) for each in probed),
+        configured=config.llm.base_url is not None,
         chosen=server_name(chosen.base_url, chosen.kind) if chosen else None,
         model=chosen.model if chosen else None,
-        profile=profile_of(chosen.model, chosen=config.llm.profile, said=chosen.said).title if chosen else None,
+        server_version=chosen.version if chosen else None,
+        profile=able.profile.title if able else None,
+        profile_name=able.profile.name if able else None,
+        context_window=(chosen.context_window or able.profile.window) if chosen and able else None,
+        tools_mode=able.mode if able else None,
+        tools_reason=able.why if able else None,
+        vision=able.vision if able else None,
         trials=trials.all if trials else (),
         findings=tuple(findings),
-        advice=(*advice(chosen), *map(str, findings)) if chosen else tuple(remedies(probed)),
+        advice=(*(advice(chosen) if not unlisted(chosen) else ()), *map(str, findings))
+        if chosen
+        else tuple(remedies(probed[:1] if config.llm.base_url else probed)),
         error=error or missing,
     )
 
@@ -144,9 +175,24 @@ def _server(found: Probed) -> Server:
     return Server(name, without_userinfo(found.url), found.status, problem, models, found.model, window, fix(found))
 
 
+LISTS_ALL = frozenset(("vllm", "ollama", "lm studio"))
+"""Kinds of servers that have no model but those they list."""
+
+
+def unlisted(chosen: Endpoint) -> list[Finding]:
+    """That the server doesn't list the model it is to be asked for; it may have it all the same."""
+    if not chosen.models or chosen.kind == "llama.cpp" or any(same_model(name, chosen.model) for name in chosen.models):
+        return []
+    name = server_name(chosen.base_url, chosen.kind)
+    advice = model_advice(chosen.base_url, chosen.models, chosen.kind)
+    return [Finding("model", sentence(f"{name} lists no model {chosen.model!r}."), sentence(advice))]
+
+
 def fix(found: Probed) -> str | None:
     """The command that makes this server usable for a run."""
     known = next((server for server in LOCAL_SERVERS if server.kind == found.kind), None)
+    if found.advice is not None:
+        return None  # no command mends it
     if found.kind == "mistral":
         return f"export {KEY_VARIABLE}=..." if found.status == "key_refused" else None
     if known is None or found.status in ("key_refused", "unusable"):
@@ -204,10 +250,17 @@ def _show(found: Examination) -> None:
     for problem in found.config_problems:
         line(None, "", problem)
     line(None if found.key is None else True, "API key", found.key or "none (needed for the Mistral API only)")
-    for server in found.servers:
+    for place, server in enumerate(found.servers):
+        named = found.configured and place == 0
         unused = server.status == "unreachable" or (server.status == "key_refused" and found.key is None)
-        good = None if unused else server.status == "ready"
+        if unused and found.configured and not named:
+            continue  # it would not be used if it ran
+        good = None if unused and not named else server.status == "ready"
         line(good, server.name, f"{server.url}  {server.problem or _about(server)}")
+    if found.profile is not None:
+        window = f"{found.context_window:,} tokens of context" if found.context_window else "context unknown"
+        line(None, "model", f"{found.model}: taken for {found.profile} ({found.profile_name}), {window}")
+        line(None, "tool calls", f"{_MODES[found.tools_mode or 'direct']}: {found.tools_reason}")
     for tried in found.trials:
         line(
             _GOOD.get(tried.outcome),
@@ -229,12 +282,18 @@ def _show(found: Examination) -> None:
         console.print(f"  {command}", soft_wrap=True)
 
 
+_MODES: Mapping[str, str] = {
+    "native-streamed": "native, streamed",
+    "native-whole": "native, not streamed",
+    "direct": "direct, as JSON in the reply",
+}
+
 _GOOD: Mapping[Outcome, bool] = {"yes": True, "failed": False, "lost": False, "refused": False, "no": False}
 """What was understood from text is neither good nor bad."""
 
 
 def _about(server: Server) -> str:
-    window = f", {server.context_window} tokens of context" if server.context_window else ""
+    window = f", {server.context_window:,} tokens of context" if server.context_window else ""
     return f"{server.model}{window}"
 
 

@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from devstral_ls import __version__
 
-MANNERS = ("vllm", "ollama", "llama.cpp", "mistral")
+MANNERS = ("vllm", "ollama", "llama.cpp", "mistral", "lmstudio", "transformers")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -123,7 +123,9 @@ def parser() -> argparse.ArgumentParser:
     _add_record(ask)
     _add_model(ask)
 
-    doctor = commands.add_parser("doctor", help="say whether a run would work here, and what is missing")
+    doctor = commands.add_parser(
+        "doctor", help="say whether a run would work here, and what is missing", description=DOCTOR, epilog=DOCTOR_CODES
+    )
     doctor.set_defaults(run=_doctor)
     doctor.add_argument("--json", action="store_true", help="print the findings as one JSON object")
     extent = doctor.add_mutually_exclusive_group()
@@ -157,6 +159,11 @@ ASK = """Ask the agent about a folder. It shows its answer and the edits it prop
 or with --apply."""
 ASK_CODES = """Exit codes: 0 done, 1 the run failed, 2 wrong usage, 3 the edits could not be applied, 4 the run needs
 input that isn't there, 130 interrupted."""
+
+DOCTOR = """Ask the servers about themselves and the model for a tool call, JSON and what is in a picture, and say what
+does not work and how to mend it. It takes seconds where the model is loaded, and never longer than four minutes."""
+DOCTOR_CODES = """Exit codes: 0 a run would work (with --conformance: all that applies went well), 1 it would not, 2
+wrong usage, 130 interrupted."""
 
 REPLAY = """Decode what model servers sent, as recorded in FILE, and compare it with the reply each case expects. Exit
 codes: 0 all as expected, 1 some differ, 2 FILE holds no cases."""

@@ -77,4 +77,4 @@ def demo_environ(environ: Mapping[str, str], scratch: Path) -> dict[str, str]:
     for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"):
         kept[name] = str(scratch)
     path = os.pathsep.join([str(Path(sys.executable).parent), environ.get("PATH", os.defpath)])
-    return {**kept, "PATH": path}
+    return {**kept, "PATH": path, "DEVSTRAL_LS_TRY_OUT": "0"}

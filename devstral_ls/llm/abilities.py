@@ -13,6 +13,10 @@ from typing import Literal
 from devstral_ls.config import LlmConfig
 from devstral_ls.llm.discovery import Endpoint
 from devstral_ls.llm.profiles import Profile, profile_of
+from devstral_ls.llm.servers import VLLM_START
+
+Mode = Literal["native-streamed", "native-whole", "direct"]
+"""native: with the server's tool calling, the reply streamed or in one piece; direct: with JSON in the reply."""
 
 SMALL_WINDOW = 16_384
 """A context window, in tokens, below which a run soon loses its own beginning."""
@@ -37,7 +41,7 @@ class Learned:
 class Finding:
     """Something to mend. problem: a whole sentence. fix: what to do, as a sentence without its full stop."""
 
-    topic: Literal["context", "streaming", "tools", "vision"]
+    topic: Literal["context", "streaming", "tools", "vision", "model"]
     problem: str
     fix: str
 
@@ -50,7 +54,7 @@ class Abilities:
     """How to ask this model.
 
     tools: "direct" where calls have to be asked for in words. chosen: the setting says so. streams_calls: whether calls
-    survive streaming. vision: None where nobody knows.
+    survive streaming. vision: None where nobody knows. why: where the way of asking is known from, as a clause.
     """
 
     profile: Profile
@@ -59,17 +63,25 @@ class Abilities:
     streams_calls: bool = True
     vision: bool | None = None
     findings: tuple[Finding, ...] = ()
+    why: str = ""
+
+    @property
+    def mode(self) -> Mode:
+        """How the model is asked for tool calls."""
+        return mode_of(self.tools, self.streams_calls)
 
 
 NOTHING = Learned()
 
 
-def abilities_of(endpoint: Endpoint, config: LlmConfig, learned: Learned = NOTHING) -> Abilities:
+def abilities_of(endpoint: Endpoint, config: LlmConfig, learned: Learned | None = None) -> Abilities:
     """What is known of the model behind `endpoint` without asking it anything."""
+    learned = learned or NOTHING
     profile = profile_of(endpoint.model, chosen=config.profile, said=endpoint.said)
     tools = learned.tools or ("direct" if endpoint.tools is False or not profile.calls_tools else "native")
     streams_calls = learned.streams_calls is not False and not _loses_calls(endpoint, profile)
-    vision = next((known for known in (learned.vision, endpoint.vision, profile.vision) if known is not None), None)
+    seen = (config.vision, learned.vision, endpoint.vision, profile.vision)
+    vision = next((known for known in seen if known is not None), None)
     findings = [
         _small_window(endpoint),
         _lost_calls(endpoint, streams_calls) if config.tools != "direct" else None,
@@ -82,7 +94,36 @@ def abilities_of(endpoint: Endpoint, config: LlmConfig, learned: Learned = NOTHI
         streams_calls,
         vision,
         tuple(finding for finding in findings if finding is not None),
+        _why(endpoint, config, profile, learned, streams_calls=streams_calls),
     )
+
+
+def mode_of(tools: Literal["native", "direct"], streams_calls: bool) -> Mode:
+    """The name of a way of asking for tool calls."""
+    if tools == "direct":
+        return "direct"
+    return "native-streamed" if streams_calls else "native-whole"
+
+
+def _why(endpoint: Endpoint, config: LlmConfig, profile: Profile, learned: Learned, *, streams_calls: bool) -> str:
+    """Where the way of asking is known from; what decides is asked first, as in `abilities_of`."""
+    name = " ".join(filter(None, (TITLES.get(endpoint.kind, "the server"), endpoint.version)))
+    name = name[:1].lower() + name[1:] if name.startswith("The ") else name
+    if config.tools != "auto" and (config.tools == "direct" or streams_calls):
+        return "llm.tools says so"
+    direct = (learned.tools or ("direct" if endpoint.tools is False else None)) == "direct"
+    if direct and endpoint.tools is False:
+        return f"{name} says it has no tools"
+    if direct:
+        return "no tool call came when it was tried out"
+    if learned.tools is None and not profile.calls_tools:
+        return "no server can call tools with it"
+    if not streams_calls:
+        tried = ", as was tried out" if learned.streams_calls is False else ""
+        return f"{name} loses tool calls when it streams them{tried}"
+    if learned.tools == "native":
+        return "tool calls came when it was tried out"
+    return f"{name} says it has tools" if endpoint.tools else "it was not tried out yet"
 
 
 def version_of(text: str | None) -> tuple[int, ...]:
@@ -115,6 +156,10 @@ def tools_setup(endpoint: Endpoint, profile: Profile) -> str:
             return "Start llama-server with `--jinja`"
         case "ollama":
             return "`ollama pull devstral-small-2` gets a model with tools"
+        case "lm studio":
+            return "`lms get devstral-small-2` gets a model with tools"
+        case "transformers":
+            return f"Serve it with vLLM instead: `{VLLM_START}`"
     return "A model or server with tool calling does better; devstral-small-2 has it"
 
 
@@ -163,6 +208,7 @@ TITLES = {
     "vllm": "vLLM",
     "llama.cpp": "llama.cpp",
     "lm studio": "LM Studio",
+    "transformers": "transformers serve",
     "mistral": "The Mistral API",
 }
 """Servers as sentences begin with them."""

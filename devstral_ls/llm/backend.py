@@ -69,6 +69,8 @@ class Retrying:
     reason: str
     delay: float
     """Seconds until the next attempt."""
+    lost: bool = False
+    """Whether the server swallowed the reply while it streamed it; the next attempt doesn't stream."""
 
     @property
     def line(self) -> str:

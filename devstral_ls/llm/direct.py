@@ -6,32 +6,14 @@ results become plain messages; on its way back the JSON becomes calls again.
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 
 from devstral_ls.llm.backend import Backend, Part, Remark, Reply, Request, TextPart
+from devstral_ls.llm.direct_messages import in_words, instructions
 from devstral_ls.llm.direct_reader import DirectReader
-from devstral_ls.llm.messages import (
-    AssistantMessage,
-    Message,
-    SystemMessage,
-    ToolCall,
-    ToolMessage,
-    ToolSpec,
-    UserMessage,
-)
+from devstral_ls.llm.messages import Message, SystemMessage, ToolSpec
 
-INSTRUCTIONS = """\
-How you use tools here
-- Your whole reply is one JSON object: no prose around it, no code fence. It has one of two forms.
-- To use a tool: {{"say": "why, in one sentence", "tool": "<its name>", "arguments": {{...}}}}. "say" may be left out.
-- One tool per reply; its result is the next message.
-- When you need no tool any more: {{"answer": "<text>"}}. The text, in Markdown, is all that the user reads.
-- Never write a result yourself. Escape quotes, backslashes and line breaks as JSON does.
-
-The tools, with the JSON schema of their arguments:
-{tools}"""
 WRITES_ON = "The model wrote on after its tool call; that part is left out."
 
 
@@ -89,37 +71,3 @@ class DirectBackend:
         if known is None:
             known = self._told[id(message)] = (message, in_words(message, self._tools))
         return known[1]
-
-
-def in_words(message: Message, tools: Sequence[ToolSpec]) -> Message:
-    """The message as it is told to a model that knows no tool messages."""
-    match message:
-        case SystemMessage() if tools:
-            return SystemMessage(f"{message.text}\n\n{instructions(tools)}")
-        case AssistantMessage(calls=()):
-            return AssistantMessage(_json({"answer": message.text})) if tools and message.text.strip() else message
-        case AssistantMessage():
-            says = [{"say": message.text} if message.text.strip() else {}, *({} for _ in message.calls[1:])]
-            return AssistantMessage(
-                "\n".join(_json({**say, **_call(call)}) for say, call in zip(says, message.calls, strict=True))
-            )
-        case ToolMessage():
-            return UserMessage(f"Result of {message.name}:\n{message.text}")
-    return message
-
-
-def instructions(tools: Sequence[ToolSpec]) -> str:
-    """How to call these tools, for the end of the system message."""
-    described = [
-        f"- {tool.name}: {' '.join(tool.description.split())}\n  {_json(dict(tool.parameters) or {'type': 'object'})}"
-        for tool in tools
-    ]
-    return INSTRUCTIONS.format(tools="\n".join(described))
-
-
-def _call(call: ToolCall) -> dict[str, object]:
-    return {"tool": call.name, "arguments": dict(call.arguments or {})}
-
-
-def _json(value: dict[str, object]) -> str:
-    return json.dumps(value, ensure_ascii=False)

@@ -137,13 +137,14 @@ def _endpoint(found: Probed, key: str | None, config: LlmConfig) -> Endpoint:
                 found.tools,
                 found.vision,
             )
+        case "key_refused" if key is None:
+            raise KeyRejected(sentence(f"{name} wants an API key: set DEVSTRAL_LS_API_KEY, or llm.apiKey."))
         case "key_refused":
             raise KeyRejected(sentence(f"{name} refused the key: {key_advice(found.url, found.kind)}."))
         case "no_model":
             advice = model_advice(found.url, (), found.kind)
             raise ModelNotFound(sentence(f"{name} has no model for chat: {advice}."))
-    proxied = found.status == "unreachable" and route_to(found.url, config).proxy is not None
-    advice = "check llm.proxy" if proxied else start_advice(found.url, found.kind)
+    advice = found.advice or start_advice(found.url, found.kind)
     raise ServerUnreachable(sentence(f"{name} can't be used, {found.problem}: {advice}."))
 
 

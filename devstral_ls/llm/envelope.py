@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from devstral_ls.llm import tokens
 from devstral_ls.llm.canonical import BRIDGE, tools_to_wire
+from devstral_ls.llm.direct_messages import in_words
 from devstral_ls.llm.messages import (
     AssistantMessage,
     Message,
@@ -100,22 +101,27 @@ class Tally:
     _counted: int = 0
     _size: Size = field(default_factory=Size)
     _last: Message | None = None
-    _made_with: tuple[Tokenizer, bool] | None = None
+    _made_with: tuple[Tokenizer, bool, tuple[ToolSpec, ...] | None] | None = None
     _tools: tuple[Sequence[ToolSpec], Size] | None = None
 
-    def size(self, messages: Sequence[Message], tools: Sequence[ToolSpec], template: Tokenizer) -> Size:
-        """The size of a request with these messages and tools."""
-        made_with = (template, tokens.is_exact())
+    def size(
+        self, messages: Sequence[Message], tools: Sequence[ToolSpec], template: Tokenizer, *, told: bool = False
+    ) -> Size:
+        """The size of a request with these messages and tools.
+
+        told: the tools are described in the system message, calls and results are plain messages, and are counted so.
+        """
+        made_with = (template, tokens.is_exact(), tuple(tools) if told else None)
         if made_with != self._made_with or len(messages) < self._counted:
             self.reset()
         self._made_with = made_with
         text, images = self._size.text, self._size.images
         for index in range(self._counted, len(messages)):
-            message = messages[index]
+            message = in_words(messages[index], tools) if told else messages[index]
             added = message_size(message, template, self._last)
             text, images, self._last = text + added.text, images + added.images, message
         self._counted, self._size = len(messages), Size(text, images)
-        return Size(text + BEGINNING, images) + self._tool_list(tools)
+        return Size(text + BEGINNING, images) + (Size() if told else self._tool_list(tools))
 
     def reset(self) -> None:
         """Count everything anew the next time."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from devstral_ls.config import LlmConfig
 from devstral_ls.errors import KeyRejected, ModelError, ModelNotFound, ReplyBroken, RequestRejected, ServerUnreachable
 from devstral_ls.llm.faults import Fault, to_error
-from devstral_ls.llm.http import BROKEN, PROXY_REFUSES, connection_problem
+from devstral_ls.llm.http import BROKEN, PROXY_REFUSES, connection_advice, connection_problem
 from devstral_ls.llm.secrets import Secrets
 from devstral_ls.llm.servers import (
     Kind,
@@ -79,7 +79,7 @@ class Failures:
         # A kept connection may have been closed just before it was used again: that is worth another try.
         problem = connection_problem(error, proxied=self.proxied)
         broke = isinstance(error, httpx2.TransportError) and problem == BROKEN
-        advice = "check llm.proxy" if self.proxied else start_advice(self.base_url, self.kind)
+        advice = connection_advice(error, proxied=self.proxied) or start_advice(self.base_url, self.kind)
         return Failed(ServerUnreachable(sentence(f"{name}: {problem}; {advice}.")), retryable=broke)
 
     def refused(self, fault: Fault, status: int, headers: Mapping[str, str], models: Sequence[str] = ()) -> Failed:

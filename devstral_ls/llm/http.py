@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -141,7 +142,10 @@ def connection_problem(error: BaseException, *, proxied: bool = False) -> str:
 
     text = str(error)
     if "certificate" in text.lower():
-        return f"the TLS certificate is not trusted ({text})"
+        reason = re.sub(r"^\[SSL: \w+\] (certificate verify failed: )?|\s*\(_ssl\.c:\d+\)$", "", text)
+        return f"the TLS certificate is not trusted ({reason})"
+    if _speaks_plain(text):
+        return "the proxy or the server does not speak TLS" if proxied else "it does not speak TLS"
     if type(error).__module__.startswith("socksio"):
         return "the proxy speaks no SOCKS"
     if isinstance(error, httpx2.ProxyError):
@@ -154,3 +158,26 @@ def connection_problem(error: BaseException, *, proxied: bool = False) -> str:
     if isinstance(error, httpx2.TimeoutException):
         return "the server accepts connections but does not answer"
     return BROKEN
+
+
+def connection_advice(error: BaseException, *, proxied: bool = False) -> str | None:
+    """What to do about a `connection_problem`, as the end of a sentence; None where that depends on the server."""
+    import httpx2
+
+    text = str(error)
+    if "certificate" in text.lower():
+        return "set llm.caFile to the certificates of its authority"
+    if _speaks_plain(text):
+        return "check the schemes of llm.proxy and llm.baseUrl" if proxied else "write llm.baseUrl with http://"
+    if proxied:
+        return "check llm.proxy"
+    if isinstance(error, httpx2.ProxyError) or type(error).__module__.startswith("socksio"):
+        return "check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY in the environment, or set llm.proxy"
+    if isinstance(error, httpx2.ReadTimeout | httpx2.WriteTimeout):
+        return "look at the server's log, or start it again"
+    return None
+
+
+def _speaks_plain(text: str) -> bool:
+    """Whether TLS failed because the other side knows none of it."""
+    return re.search(r"wrong.version.number|record.layer.failure|http.request", text, re.IGNORECASE) is not None

@@ -11,7 +11,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from devstral_ls.llm.abilities import NOTHING, Learned
+from devstral_ls.llm.abilities import Learned
 from devstral_ls.llm.discovery import Endpoint
 from devstral_ls.llm.servers import without_userinfo
 
@@ -27,11 +27,11 @@ class Notebook:
     def __init__(self, folder: Path) -> None:
         self._path = folder / "servers.json"
 
-    def recall(self, endpoint: Endpoint, now: float | None = None) -> Learned:
-        """What is known of this model on this server in this version."""
+    def recall(self, endpoint: Endpoint, now: float | None = None) -> Learned | None:
+        """What is known of this model on this server in this version; None where it was never tried out."""
         entry = self._read().get(_key(endpoint))
         if not isinstance(entry, dict) or (now or time.time()) - _number(entry.get("at")) > FORGET_AFTER:
-            return NOTHING
+            return None
         return _learned(entry)
 
     def keep(self, endpoint: Endpoint, learned: Learned, now: float | None = None) -> None:

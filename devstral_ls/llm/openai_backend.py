@@ -79,7 +79,7 @@ class OpenAiBackend:
         self._route = route_to(base_url, config)
         self._secrets = Secrets(base_url, api_key, self._route.secrets)
         self._failures = Failures(base_url, model, kind, config, self._secrets, proxied=self._route.proxy is not None)
-        self._streams_calls = streams_calls
+        self.streams_calls = streams_calls
         self._temperature = temperature if config.temperature is None else config.temperature
         self._json_forms = list(JSON_FORMS)
         self._recorder: Recorder = recorder or NoTape()
@@ -115,7 +115,7 @@ class OpenAiBackend:
         A failure before the first part of the reply is tried again, announced by `Retrying`. A reply that breaks off
         later is returned with what was received: finish "incomplete", flag "connection_lost".
         """
-        attempt, streamed = 1, self._streams_calls or not request.tools
+        attempt, streamed = 1, self.streams_calls or not request.tools
         while True:
             yield RequestSent()
             begun = False
@@ -140,7 +140,7 @@ class OpenAiBackend:
             else:
                 # Some servers lose a call while they stream it, and never otherwise.
                 streamed = False
-                yield Retrying("The server lost its own reply; asking again without streaming.", 0.0)
+                yield Retrying("The server lost its own reply; asking again without streaming.", 0.0, lost=True)
 
     async def _attempt(self, request: Request, *, streamed: bool) -> AsyncGenerator[Part, None]:
         """One request and its reply. Raises Failed, only before the first part."""

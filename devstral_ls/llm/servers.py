@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
-Kind = Literal["ollama", "vllm", "llama.cpp", "lm studio", "mistral", "other"]
+Kind = Literal["ollama", "vllm", "llama.cpp", "lm studio", "transformers", "mistral", "other"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +22,13 @@ class KnownServer:
     start: str
 
 
+VLLM_START = (
+    "vllm serve mistralai/Devstral-Small-2-24B-Instruct-2512 --tool-call-parser mistral --enable-auto-tool-choice"
+)
+
 LOCAL_SERVERS: tuple[KnownServer, ...] = (
     KnownServer("ollama", "Ollama", 11434, "ollama serve"),
-    KnownServer(
-        "vllm",
-        "vLLM",
-        8000,
-        "vllm serve mistralai/Devstral-Small-2-24B-Instruct-2512 --tool-call-parser mistral --enable-auto-tool-choice",
-    ),
+    KnownServer("vllm", "vLLM", 8000, VLLM_START),
     KnownServer(
         "llama.cpp",
         "llama.cpp",
@@ -39,6 +38,14 @@ LOCAL_SERVERS: tuple[KnownServer, ...] = (
     KnownServer("lm studio", "LM Studio", 1234, "lms server start"),
 )
 """In order of preference."""
+
+TRANSFORMERS = KnownServer(
+    "transformers",
+    "transformers serve",
+    8000,
+    "transformers serve --force-model mistralai/Devstral-Small-2-24B-Instruct-2512",
+)
+"""Known when it says what it is, but not looked for: it listens where vLLM does."""
 
 MISTRAL_URL = "https://api.mistral.ai/v1"
 MISTRAL_MODEL = "devstral-small-latest"
@@ -105,7 +112,7 @@ def known_server(base_url: str, kind: Kind | None = None) -> KnownServer | None:
     port = urlsplit(base_url).port
     if kind in (None, "other"):
         return next((server for server in LOCAL_SERVERS if server.port == port), None)
-    return next((server for server in LOCAL_SERVERS if server.kind == kind), None)
+    return next((server for server in (*LOCAL_SERVERS, TRANSFORMERS) if server.kind == kind), None)
 
 
 def server_name(base_url: str, kind: Kind | None = None) -> str:
@@ -145,6 +152,6 @@ def key_advice(base_url: str, kind: Kind | None = None) -> str:
 
 def sentence(text: str) -> str:
     """`text` with a capital letter, unless it begins with a name that has none (vLLM, llama.cpp)."""
-    if text.startswith(tuple(server.title for server in LOCAL_SERVERS)):
+    if text.startswith(tuple(server.title for server in (*LOCAL_SERVERS, TRANSFORMERS))):
         return text
     return text[:1].upper() + text[1:]

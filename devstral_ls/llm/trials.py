@@ -1,7 +1,8 @@
-"""What a model really does on its server: four tiny requests, for `doctor`. A run never tries anything."""
+"""What a model really does on its server: four tiny requests for `doctor`, and before a first run as few as will do."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from contextlib import aclosing
@@ -9,8 +10,16 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from devstral_ls.config import LlmConfig
-from devstral_ls.errors import ImagesRefused, ModelError, ToolsUnsupported
-from devstral_ls.llm.abilities import TITLES, Abilities, Finding, Learned, tools_setup
+from devstral_ls.errors import (
+    ImagesRefused,
+    KeyRejected,
+    ModelError,
+    ModelNotFound,
+    ServerBusy,
+    ServerUnreachable,
+    ToolsUnsupported,
+)
+from devstral_ls.llm.abilities import NOTHING, TITLES, Abilities, Finding, Learned, tools_setup
 from devstral_ls.llm.backend import Reply, Request, Retrying
 from devstral_ls.llm.discovery import Endpoint
 from devstral_ls.llm.drawing import draw
@@ -21,6 +30,10 @@ Outcome = Literal["yes", "as text", "lost", "refused", "no", "failed"]
 """as text: a call came as text and was understood. lost: the server swallowed the reply. no: something else came."""
 
 MAX_TOKENS = 256
+PATIENCE = 180.0
+"""Seconds that `doctor` gives all requests together; the first may have to wait until the model is loaded."""
+QUIET_PATIENCE = 30.0
+"""Seconds that they may put a first run off."""
 
 REPORT = ToolSpec(
     "report_number",
@@ -43,6 +56,11 @@ class Tried:
     came: str
 
 
+_ARRIVES: frozenset[Outcome] = frozenset(("yes", "as text"))
+UNTRIED = Tried("", "failed", "not tried")
+"""For a request that others have made needless."""
+
+
 @dataclass(frozen=True, slots=True)
 class Trials:
     """What each request came to; None where it was not made."""
@@ -61,27 +79,92 @@ class Trials:
     @property
     def failed(self) -> str | None:
         """Why not even plain requests are answered; None when some are."""
-        return self.json_mode.came if all(tried.outcome == "failed" for tried in self.all) else None
+        return self.streamed_call.came if all(tried.outcome == "failed" for tried in self.all) else None
 
 
-async def try_out(endpoint: Endpoint, config: LlmConfig, abilities: Abilities) -> Trials:
-    """Make the requests, one after the other. They cost a few hundred tokens, and loading the model."""
-    small = replace(config, max_tokens=min(MAX_TOKENS, config.max_tokens))
+async def try_out(endpoint: Endpoint, config: LlmConfig, abilities: Abilities, patience: float = PATIENCE) -> Trials:
+    """Make the requests, one after the other. They cost a few hundred tokens, and loading the model.
 
-    async def ask(name: str, request: Request, judge: Callable[[Reply], Outcome], *, streams: bool = True) -> Tried:
+    patience: seconds that all of them may take; what is not answered by then has failed. Where the first gets no answer
+    that another could do better, the others are not made.
+    """
+    trying = _Trying(endpoint, config, abilities, asyncio.get_running_loop().time() + patience)
+    streamed = await trying.call(streams=True)
+    whole = await trying.call(streams=False)
+    json_mode = await trying.json_mode()
+    return Trials(streamed, whole, json_mode, await trying.vision() if abilities.vision is not False else None)
+
+
+async def try_quietly(
+    endpoint: Endpoint, config: LlmConfig, abilities: Abilities, patience: float = QUIET_PATIENCE
+) -> Learned | None:
+    """What a run should know, learned with as few requests as it takes: mostly one. None where trying again may help.
+
+    A call that comes as it should leaves one question, whether the model sees, and that only where nobody knows.
+    """
+    trying = _Trying(endpoint, config, abilities, asyncio.get_running_loop().time() + patience)
+    streamed = await trying.call(streams=True)
+    if trying.hopeless:
+        # Whoever is too slow once would put off the first run of every day.
+        return NOTHING if trying.too_slow else None
+    whole = UNTRIED if streamed.outcome in _ARRIVES else await trying.call(streams=False)
+    json_mode = UNTRIED if _ARRIVES & {streamed.outcome, whole.outcome} else await trying.json_mode()
+    vision = await trying.vision() if abilities.vision is None else None
+    learned = learned_from(Trials(streamed, whole, json_mode, vision))
+    return replace(learned, streams_calls=True) if streamed.outcome in _ARRIVES else learned
+
+
+class _Trying:
+    """Tiny requests to one model, made until a deadline (of the event loop's clock).
+
+    hopeless: why no request can succeed; None as long as one may. too_slow: the deadline has passed.
+    """
+
+    def __init__(self, endpoint: Endpoint, config: LlmConfig, abilities: Abilities, deadline: float) -> None:
+        self._endpoint = endpoint
+        self._config = replace(config, max_tokens=min(MAX_TOKENS, config.max_tokens))
+        self._temperature = abilities.profile.temperature
+        self._deadline = deadline
+        self.hopeless: str | None = None
+        self.too_slow = False
+
+    async def call(self, *, streams: bool) -> Tried:
+        name = "tool call, streamed" if streams else "tool call, in one piece"
+        return await self._ask(name, Request([SYSTEM, UserMessage(CALL)], (REPORT,)), _called, streams=streams)
+
+    async def json_mode(self) -> Tried:
+        return await self._ask("JSON mode", Request([SYSTEM, UserMessage(JSON)], json=True), _is_json)
+
+    async def vision(self) -> Tried:
+        picture = UserMessage(LOOK, (draw([PICTURED]).uri,))
+        return await self._ask("vision", Request([SYSTEM, picture]), _saw)
+
+    async def _ask(
+        self, name: str, request: Request, judge: Callable[[Reply], Outcome], *, streams: bool = True
+    ) -> Tried:
+        if self.hopeless is not None:
+            return Tried(name, "failed", "not tried")
         backend = OpenAiBackend(
-            endpoint.base_url,
-            endpoint.model,
-            endpoint.api_key,
-            small,
-            kind=endpoint.kind,
+            self._endpoint.base_url,
+            self._endpoint.model,
+            self._endpoint.api_key,
+            self._config,
+            kind=self._endpoint.kind,
             streams_calls=streams,
-            temperature=abilities.profile.temperature,
+            temperature=self._temperature,
         )
         try:
-            reply, lost = await _reply(backend, request)
+            async with asyncio.timeout_at(self._deadline):
+                reply, lost = await _reply(backend, request)
+        except TimeoutError:
+            self.too_slow = True
+            self.hopeless = "It takes too long to answer: look at the server's log, or ask for less at a time."
+            return Tried(name, "failed", "no answer in time")
         except (ToolsUnsupported, ImagesRefused) as error:
-            return Tried(name, "refused", str(error))
+            return Tried(name, "refused", str(error).rpartition(" says: ")[2])
+        except (KeyRejected, ModelNotFound, ServerBusy, ServerUnreachable) as error:
+            self.hopeless = str(error)
+            return Tried(name, "failed", str(error))
         except ModelError as error:
             return Tried(name, "failed", str(error))
         finally:
@@ -90,23 +173,12 @@ async def try_out(endpoint: Endpoint, config: LlmConfig, abilities: Abilities) -
             return Tried(name, "refused", "the server takes no response_format")
         return Tried(name, "lost" if lost else judge(reply), describe(reply))
 
-    calling = Request([SYSTEM, UserMessage(CALL)], (REPORT,))
-    streamed = await ask("tool call, streamed", calling, _called)
-    whole = await ask("tool call, in one piece", calling, _called, streams=False)
-    json_mode = await ask("JSON mode", Request([SYSTEM, UserMessage(JSON)], json=True), _is_json)
-    vision = None
-    if abilities.vision is not False:
-        picture = UserMessage(LOOK, (draw([PICTURED]).uri,))
-        vision = await ask("vision", Request([SYSTEM, picture]), _saw)
-    return Trials(streamed, whole, json_mode, vision)
-
 
 def learned_from(trials: Trials) -> Learned:
     """What runs should know of this."""
     streamed, whole = trials.streamed_call.outcome, trials.whole_call.outcome
-    arrives = ("yes", "as text")
     tools: Literal["native", "direct"] | None = None
-    if streamed in arrives or whole in arrives:
+    if _ARRIVES & {streamed, whole}:
         tools = "native"
     elif "failed" not in (streamed, whole) and trials.json_mode.outcome != "failed":
         tools = "direct"
@@ -116,7 +188,7 @@ def learned_from(trials: Trials) -> Learned:
     sees = seen.get(trials.vision.outcome) if trials.vision is not None else None
     return Learned(
         tools,
-        streamed in arrives if tools == "native" and whole in arrives else None,
+        streamed in _ARRIVES if tools == "native" and whole in _ARRIVES else None,
         sees,
         known.get(trials.json_mode.outcome),
     )

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from devstral_ls.agent.budget import Budget
+from devstral_ls.agent.budget import TRUNCATING, Budget
 from devstral_ls.agent.pictures import blindness
 from devstral_ls.agent.session import Session
 from devstral_ls.config import LlmConfig
-from devstral_ls.errors import RequestRefused
-from devstral_ls.llm.abilities import abilities_of
+from devstral_ls.errors import ForUser, RequestRefused
+from devstral_ls.llm.abilities import Learned, abilities_of
 from devstral_ls.llm.backend import Backend
 from devstral_ls.llm.discovery import Endpoint, find_server
 from devstral_ls.llm.fitted import FittedBackend, fit
@@ -23,10 +25,10 @@ from devstral_ls.llm.http import route_to
 from devstral_ls.llm.learned import Notebook
 from devstral_ls.llm.model_choice import same_model
 from devstral_ls.llm.probe import probe
-from devstral_ls.llm.profiles import Profile
 from devstral_ls.llm.record import Folder
 from devstral_ls.llm.recorder import Recorder
 from devstral_ls.llm.servers import without_userinfo
+from devstral_ls.llm.trials import try_quietly
 from devstral_ls.storage.transcript import state_folder
 
 
@@ -73,11 +75,17 @@ class Model:
             settings = self._settings()
             if self._backend is None or self._made_for != settings:
                 await self.close()
-                endpoint = await find_server(settings, os.environ)
-                abilities = abilities_of(endpoint, settings, self._notebook.recall(endpoint))
-                self._backend = fit(endpoint, settings, abilities, self._recorder(endpoint, settings))
+                endpoint, learned = await self._look(settings)
+                abilities = abilities_of(endpoint, settings, learned)
+                self._backend = fit(
+                    endpoint,
+                    settings,
+                    abilities,
+                    self._recorder(endpoint, settings),
+                    partial(self._notebook.keep, endpoint),
+                )
                 self._made_for, self.endpoint = settings, endpoint
-                self.budget, self._vision = _budget(endpoint, settings, abilities.profile), abilities.vision
+                self.budget, self._vision = _budget(endpoint, settings, self._backend), abilities.vision
             return self._backend
 
     def _settings(self) -> LlmConfig:
@@ -104,6 +112,21 @@ class Model:
     def name(self) -> str | None:
         """The model asked next, as far as it is known."""
         return self._chosen or (self.endpoint.model if self.endpoint is not None else self._settings().model)
+    async def _look(self, settings: LlmConfig) -> tuple[Endpoint, Learned | None]:
+        """The server, and what is known of it; a model that is new here is tried out, once."""
+        endpoint = await find_server(settings, os.environ)
+        learned = self._notebook.recall(endpoint)
+        if learned is not None or not settings.try_out or settings.tools != "auto":
+            return endpoint, learned
+        learned = await try_quietly(endpoint, settings, abilities_of(endpoint, settings))
+        if learned is None:
+            return endpoint, None  # the run will meet the same problem, and has the words for it
+        self._notebook.keep(endpoint, learned)
+        if endpoint.context_window is None:
+            # Some servers tell the context window of a model only once it is loaded, as it is now.
+            with contextlib.suppress(ForUser):
+                endpoint = await find_server(settings, os.environ)
+        return endpoint, learned
 
     def blind(self, session: Session) -> str | None:
         """Why the session's model can't be shown images, as the end of a sentence; None where it may see them."""
@@ -136,13 +159,18 @@ class Model:
         return {
             "server": without_userinfo(endpoint.base_url),
             "kind": endpoint.kind,
+            "serverVersion": endpoint.version,
             "model": self.name,
+            "profile": self.budget.profile.name if self.budget is not None else None,
+            "toolsMode": self._backend.mode if self._backend is not None else None,
+            "toolsReason": self._backend.why if self._backend is not None else None,
+            "vision": self._vision,
             "contextWindow": self.budget.window if self.budget is not None else endpoint.context_window,
             "problem": self.problem,
         }
 
 
-def _budget(endpoint: Endpoint, settings: LlmConfig, profile: Profile) -> Budget:
+def _budget(endpoint: Endpoint, settings: LlmConfig, backend: FittedBackend) -> Budget:
     """The budget for an endpoint's model."""
 
     async def ask_window() -> int | None:
@@ -153,9 +181,10 @@ def _budget(endpoint: Endpoint, settings: LlmConfig, profile: Profile) -> Budget
         return found.context_window
 
     return Budget(
-        profile,
+        backend.abilities.profile,
         settings.max_tokens,
         endpoint.context_window,
         kind=endpoint.kind,
-        ask_window=ask_window if endpoint.kind == "ollama" else None,
+        ask_window=ask_window if endpoint.kind in TRUNCATING else None,
+        asks_in_words=lambda: backend.asks_in_words,
     )

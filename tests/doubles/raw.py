@@ -150,6 +150,8 @@ def environment(home: Path, **extra: str) -> dict[str, str]:
         "XDG_STATE_HOME": str(home / "state"),
         "XDG_CACHE_HOME": str(home / "cache"),
         "LANG": "C.UTF-8",
+        # A script has a reply for every request of the test, and none for others.
+        "DEVSTRAL_LS_TRY_OUT": "0",
         **extra,
     }
 

@@ -86,6 +86,7 @@ def environment(home: Path, base_url: str) -> dict[str, str]:
         "TERM": "xterm-256color",
         "GIT_CONFIG_NOSYSTEM": "1",
         "DEVSTRAL_LS_BASE_URL": base_url,
+        "DEVSTRAL_LS_TRY_OUT": "0",
     }
 
 
