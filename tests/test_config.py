@@ -86,6 +86,20 @@ def test_the_environment_sets_where_the_model_is_and_leaves_mistrals_key_to_mist
     }
     assert environment(environ) == {"llm.baseUrl": "http://x/v1", "llm.model": "m", "llm.apiKey": "k"}
     assert environment({"DEVSTRAL_LS_MODEL": ""}) == {}
+    assert environment({"DEVSTRAL_LS_TRY_OUT": "0"}) == {"llm.tryOut": False}
+    _, problems = load([Layer("environment", environment({"DEVSTRAL_LS_TRY_OUT": "maybe"}))])
+    assert [str(each) for each in problems] == [
+        "devstral.llm.tryOut (environment) must be true or false, not 'maybe'; using True."
+    ]
+
+
+def test_a_profile_that_does_not_exist_costs_one_line_that_names_those_that_do() -> None:
+    config, problems = load([Layer("user file", {"llm": {"profile": "devstral-3", "vision": False}})])
+    assert (config.llm.profile, config.llm.vision) == ("auto", False)
+    assert [str(each) for each in problems] == [
+        "devstral.llm.profile (user file) must be one of auto, devstral-small-2, devstral-2, devstral-small-1.1, "
+        "devstral-small-1.0, mistral, generic, not 'devstral-3'; using 'auto'."
+    ]
 
 
 def test_the_users_file_is_read_and_a_broken_one_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

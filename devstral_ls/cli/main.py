@@ -132,7 +132,12 @@ def parser() -> argparse.ArgumentParser:
     extent.add_argument("--quick", action="store_true", help="ask the model for nothing, only its server about itself")
     extent.add_argument("--conformance", action="store_true", help=CONFORMANCE)
     doctor.add_argument(
-        "--models", metavar="NAME,...", type=_names, help="with --conformance: these models of the server, or `all`"
+        "--models",
+        metavar="NAME,...",
+        type=_names,
+        nargs="?",
+        const=["known"],
+        help="with --conformance: these models of the server, or `all`; without a name, the well-known ones it has",
     )
     doctor.add_argument(
         "--context",

@@ -80,6 +80,9 @@ TOOLS: tuple[ToolSpec, ...] = (
     ),
 )
 
+PUBLISHED_PARTS = 1000
+"""The long conversation as published: 5,000 exchanges, a remark, and 7,000 more."""
+
 EQUATIONS = ("2×3+6=", "x+y=7", "19-(8+2)+1=")
 STEPS = frozenset(
     {
@@ -122,7 +125,7 @@ def _long(asked: Asked) -> list[Message]:
     ]
     # Five parts of the one to seven of the other, as published; around each text come about two tokens more.
     cost = 5 * _tokens(first) + 7 * _tokens(second)
-    parts = max(1, asked.room // cost)
+    parts = min(max(1, asked.room // cost), PUBLISHED_PARTS)
     return [
         opening(asked),
         *first * (5 * parts),

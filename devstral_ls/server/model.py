@@ -28,7 +28,6 @@ from devstral_ls.llm.probe import probe
 from devstral_ls.llm.record import Folder
 from devstral_ls.llm.recorder import Recorder
 from devstral_ls.llm.servers import without_userinfo
-from devstral_ls.llm.trials import try_quietly
 from devstral_ls.storage.transcript import state_folder
 
 
@@ -118,6 +117,8 @@ class Model:
         learned = self._notebook.recall(endpoint)
         if learned is not None or not settings.try_out or settings.tools != "auto":
             return endpoint, learned
+        from devstral_ls.llm.trials import try_quietly  # of no use to anyone whose model is known
+
         learned = await try_quietly(endpoint, settings, abilities_of(endpoint, settings))
         if learned is None:
             return endpoint, None  # the run will meet the same problem, and has the words for it
@@ -153,19 +154,17 @@ class Model:
 
     def status(self) -> dict[str, Any]:
         """What is known, without asking anybody."""
-        endpoint = self.endpoint
-        if endpoint is None:
-            return {"server": None, "model": self.name, "problem": self.problem}
+        endpoint, budget, backend = self.endpoint, self.budget, self._backend
         return {
-            "server": without_userinfo(endpoint.base_url),
-            "kind": endpoint.kind,
-            "serverVersion": endpoint.version,
+            "server": without_userinfo(endpoint.base_url) if endpoint else None,
+            "kind": endpoint.kind if endpoint else None,
+            "serverVersion": endpoint.version if endpoint else None,
             "model": self.name,
-            "profile": self.budget.profile.name if self.budget is not None else None,
-            "toolsMode": self._backend.mode if self._backend is not None else None,
-            "toolsReason": self._backend.why if self._backend is not None else None,
+            "profile": budget.profile.name if budget else None,
+            "contextWindow": budget.window if budget else None,
+            "toolsMode": backend.mode if backend else None,
+            "toolsReason": backend.why if backend else None,
             "vision": self._vision,
-            "contextWindow": self.budget.window if self.budget is not None else endpoint.context_window,
             "problem": self.problem,
         }
 

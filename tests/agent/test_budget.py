@@ -11,7 +11,9 @@ from devstral_ls.agent.budget import Budget, prompt_in, window_in
 from devstral_ls.agent.session import Session
 from devstral_ls.llm import tokens
 from devstral_ls.llm.backend import Usage
-from devstral_ls.llm.messages import UserMessage
+from devstral_ls.llm.direct_messages import in_words
+from devstral_ls.llm.envelope import Tally
+from devstral_ls.llm.messages import AssistantMessage, ToolCall, ToolMessage, ToolSpec, UserMessage
 from devstral_ls.llm.profiles import DEVSTRAL_SMALL_2, GENERIC, profile_of
 
 
@@ -188,3 +190,22 @@ def test_a_refusal_that_counts_the_prompt_corrects_our_count() -> None:
     error = "request (9100 tokens) exceeds the available context size (8192 tokens)"
     assert budget.exceeded(7000, error) == 1.3
     assert budget.window == 8192
+
+
+async def test_tools_that_are_told_in_words_are_counted_as_they_are_told() -> None:
+    session = Session.new()
+    session.messages += [
+        UserMessage("look"),
+        AssistantMessage("", (ToolCall("abcdefghi", "read_file", {"path": "a"}),)),
+        ToolMessage("abcdefghi", "read_file", "x = 1"),
+    ]
+    tools = (ToolSpec("read_file", "Read a file.", {"type": "object", "properties": {"path": {"type": "string"}}}),)
+    told = False
+    budget = Budget(GENERIC, 1024, 100_000, asks_in_words=lambda: told)
+    native = await budget.used(session, tools)
+    told = True
+    sent = [in_words(message, tools) for message in session.messages]
+    assert await budget.used(session, tools) == Tally().size(sent, (), "v13").total != native
+    session.messages.append(AssistantMessage("done"))
+    sent.append(in_words(session.messages[-1], tools))
+    assert await budget.used(session, tools) == Tally().size(sent, (), "v13").total

@@ -40,7 +40,10 @@ class Wire:
         return self._held_from is None or len(self.bodies) < self._held_from
 
     async def relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        model_reader, model_writer = await asyncio.open_connection("127.0.0.1", self._port)
+        try:
+            model_reader, model_writer = await asyncio.open_connection("127.0.0.1", self._port)
+        except ConnectionError:
+            return  # the model has left
         answers = asyncio.create_task(self._answers(model_reader, writer))
         try:
             while True:
@@ -57,7 +60,6 @@ class Wire:
         finally:
             answers.cancel()
             model_writer.close()
-            writer.close()
 
     async def _answers(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -79,9 +81,18 @@ async def wire(port: int) -> AsyncIterator[Wire]:
     connections: set[asyncio.Task[None]] = set()
 
     def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if not listener.is_serving():
+            writer.close()  # it was still being taken when the wire was cut
+            return
         task = asyncio.create_task(relay.relay(reader, writer))
         connections.add(task)
-        task.add_done_callback(connections.discard)
+
+        def close(task: asyncio.Task[None]) -> None:
+            # Here and not in the task: one that is cancelled before its first step has no `finally`.
+            writer.close()
+            connections.discard(task)
+
+        task.add_done_callback(close)
 
     listener = await asyncio.start_server(connect, "127.0.0.1", 0, limit=1 << 26)
     relay.base_url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}/v1"

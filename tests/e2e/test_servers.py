@@ -66,6 +66,45 @@ async def test_an_old_vllm_is_asked_in_one_piece_and_the_user_hears_why(stages: 
         assert "Upgrade it to 0.13 or newer" in notices(at)[0]
 
 
+TRIES = {"DEVSTRAL_LS_TRY_OUT": "1"}
+CALLED = {**call("report_number", number=7), "when": "report_number"}
+
+
+async def test_a_new_model_is_tried_out_once_and_never_again(stages: Stages, tmp_path: Path) -> None:
+    # The server forgets the model when its settings change, and looks into its notes.
+    turns = [CALLED, say("One."), say("Two.")]
+    async with stages.own(NEOVIM, FILES, turns, env=TRIES, home=tmp_path) as at:
+        assert (await at.status())["toolsMode"] is None
+        assert (await at.run())["text"] == "One."
+        known = await at.status()
+        await at.configure({"llm": {"maxTokens": 4096}})
+        assert (await at.run())["text"] == "Two."
+        assert ["report_number" in json.dumps(request) for request in at.model.requests] == [True, False, False]
+        assert at.editor.messages == []
+    assert (known["profile"], known["contextWindow"], known["serverVersion"]) == ("devstral-small-2", 131_072, "0.33.0")
+    assert (known["toolsMode"], known["toolsReason"]) == ("native-streamed", "tool calls came when it was tried out")
+
+
+async def test_a_trial_that_fails_is_no_error_of_the_run(stages: Stages, tmp_path: Path) -> None:
+    broken = {"error": {"status": 400, "body": {"error": "what?"}}, "when": "report_number"}
+    async with stages.own(NEOVIM, FILES, [broken, broken, say("Hi.")], env=TRIES, home=tmp_path) as at:
+        answer = await at.run()
+        assert (answer["state"], answer["text"]) == ("finished", "Hi.")
+        assert [line for line in at.editor.log if "what?" in line] == []
+        assert at.editor.messages == []
+
+
+async def test_what_the_trial_shows_is_used_in_the_very_first_run(stages: Stages, tmp_path: Path) -> None:
+    talks = say("I have no tools.", when="report_number")
+    ready = say('{"ready": true}', when="JSON")
+    turns = [talks, talks, ready, json_of(answer="Hi.")]
+    async with stages.own(NEOVIM, FILES, turns, env=TRIES, home=tmp_path) as at:
+        assert (await at.run())["text"] == "Hi."
+        status = await at.status()
+    assert "tools" not in at.model.requests[-1]
+    assert (status["toolsMode"], status["toolsReason"]) == ("direct", "no tool call came when it was tried out")
+
+
 async def test_keys_and_headers_reach_the_server_and_nothing_else(stages: Stages, tmp_path: Path) -> None:
     secrets = {"DEVSTRAL_LS_API_KEY": "sk-hush-one", "MISTRAL_API_KEY": "sk-hush-two"}
     turns = [

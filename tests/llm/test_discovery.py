@@ -229,7 +229,9 @@ async def test_the_mistral_key_never_goes_to_another_server(servers: ExitStack, 
     server = start(servers, "vllm", api_key="other")
     with pytest.raises(KeyRejected) as raised:
         await find_server(LlmConfig(base_url=server.base_url), environ, places())
-    assert "check llm.apiKey" in str(raised.value)
+    assert "wants an API key: set DEVSTRAL_LS_API_KEY, or llm.apiKey." in str(raised.value)
+    with pytest.raises(KeyRejected, match=r"refused the key: check llm\.apiKey"):
+        await find_server(LlmConfig(base_url=server.base_url, api_key="wrong"), environ, places())
     found = await find_server(LlmConfig(base_url=server.base_url, api_key="other"), environ, places())
     assert found.api_key == "other"
 

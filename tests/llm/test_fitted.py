@@ -1,5 +1,7 @@
 """The backend that asks each server as it can serve, over real HTTP."""
 
+# ruff: noqa: E501 - one case to a line
+
 from __future__ import annotations
 
 from typing import Any
@@ -14,16 +16,18 @@ from devstral_ls.llm.discovery import find_server
 from devstral_ls.llm.fitted import FittedBackend, fit
 from devstral_ls.llm.messages import AssistantMessage, Message, SystemMessage, ToolMessage, ToolSpec, UserMessage
 from devstral_ls.scripted import Answered, Call, Manner, Script, ScriptedServer, Turn
-from devstral_ls.scripted.manners import MANNERS
 
 READ = ToolSpec("read_file", "Read a file.", {"type": "object", "properties": {"path": {"type": "string"}}})
 START: list[Message] = [SystemMessage("You code."), UserMessage("read a")]
 
 
-async def fitted(server: ScriptedServer, learned: Learned | None = None, **config: Any) -> FittedBackend:
+async def fitted(
+    server: ScriptedServer, learned: Learned | None = None, kept: list[Learned] | None = None, **config: Any
+) -> FittedBackend:
     settings = LlmConfig(base_url=server.base_url, **config)
     endpoint = await find_server(settings, {"HOME": "/nowhere"})
-    return fit(endpoint, settings, abilities_of(endpoint, settings, learned or Learned()))
+    keep = (kept if kept is not None else []).append
+    return fit(endpoint, settings, abilities_of(endpoint, settings, learned), on_learned=keep)
 
 
 async def ask(backend: FittedBackend, messages: list[Message]) -> tuple[Reply, list[str], str]:
@@ -34,7 +38,7 @@ async def ask(backend: FittedBackend, messages: list[Message]) -> tuple[Reply, l
     return parts[-1], remarks, "".join(part.text for part in parts if isinstance(part, TextPart))
 
 
-@pytest.mark.parametrize("manner", MANNERS)
+@pytest.mark.parametrize("manner", ["vllm", "ollama", "llama.cpp", "mistral"])
 async def test_a_server_that_refuses_tools_is_asked_for_json_and_the_user_is_told_once(manner: Manner) -> None:
     turns = [
         Turn('{"say": "I look.", "tool": "read_file", "arguments": {"path": "a"}}'),
@@ -131,3 +135,54 @@ async def test_a_model_is_sampled_as_it_was_made_for(model: str, config: dict[st
         await ask(backend, START)
         await backend.aclose()
     assert server.requests[0]["temperature"] == temperature
+
+
+async def test_a_server_that_loses_calls_in_streams_is_soon_asked_in_one_piece_and_that_is_kept() -> None:
+    calling = Turn(calls=[Call("read_file", {"path": "a"})])
+    kept: list[Learned] = []
+    # By its name nobody knows that an old vLLM loses the calls of this model.
+    with ScriptedServer(Script([calling] * 5, model="coder"), "vllm", version="0.12.0") as server:
+        backend = await fitted(server, kept=kept)
+        modes = [backend.mode]
+        for _ in range(3):
+            reply, _, _ = await ask(backend, START)
+            assert [call.arguments for call in reply.calls] == [{"path": "a"}]
+            modes.append(backend.mode)
+        await backend.aclose()
+    assert [request["stream"] for request in server.requests] == [True, False, True, False, False]
+    assert modes == ["native-streamed", "native-streamed", "native-whole", "native-whole"]
+    assert backend.why == "the server lost a tool call while it streamed it"
+    assert kept == [Learned("native", False)]
+
+
+async def test_a_refusal_in_a_run_is_kept_and_says_why_from_then_on() -> None:
+    kept: list[Learned] = []
+    with ScriptedServer(Script([Turn('{"answer": "Hi."}')], model="gemma", tools=False)) as server:
+        backend = await fitted(server, kept=kept)
+        assert (backend.mode, backend.why) == ("native-streamed", "it was not tried out yet")
+        await ask(backend, START)
+        await backend.aclose()
+    assert (backend.mode, backend.why, kept) == ("direct", "the server refused tools", [Learned("direct")])
+
+
+@pytest.mark.parametrize(
+    ("manner", "tools", "learned", "config", "mode", "why"),
+    [
+        ("vllm", True, None, {"tools": "direct"}, "direct", "llm.tools says so"),
+        ("vllm", True, Learned("direct"), {}, "direct", "no tool call came when it was tried out"),
+        ("vllm", True, Learned("direct"), {"tools": "native"}, "native-streamed", "llm.tools says so"),
+        ("vllm", True, Learned("native", False), {}, "native-whole", "vLLM 0.33.0 loses tool calls when it streams them, as was tried out"),
+        ("vllm", True, Learned("native", True), {}, "native-streamed", "tool calls came when it was tried out"),
+        ("vllm", True, None, {}, "native-streamed", "it was not tried out yet"),
+        ("ollama", True, None, {}, "native-streamed", "Ollama 0.32.10 says it has tools"),
+        ("ollama", False, None, {}, "direct", "Ollama 0.32.10 says it has no tools"),
+        ("mistral", True, None, {"api_key": "k"}, "native-streamed", "the Mistral API says it has tools"),
+    ],
+)  # fmt: skip
+async def test_how_a_model_is_asked_comes_with_the_reason(
+    manner: Manner, tools: bool, learned: Learned | None, config: dict[str, Any], mode: str, why: str
+) -> None:
+    with ScriptedServer(Script([], tools=tools), manner) as server:
+        backend = await fitted(server, learned, **config)
+        await backend.aclose()
+    assert (backend.mode, backend.why) == (mode, why)

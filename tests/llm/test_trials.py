@@ -8,7 +8,7 @@ from typing import Any
 from devstral_ls.config import LlmConfig
 from devstral_ls.llm.abilities import Finding, Learned, abilities_of
 from devstral_ls.llm.discovery import find_server
-from devstral_ls.llm.trials import Trials, findings_from, learned_from, try_out
+from devstral_ls.llm.trials import Trials, findings_from, learned_from, try_out, try_quietly
 from devstral_ls.scripted import Answered, Call, Manner, Script, ScriptedServer, Turn
 
 NATIVE = Turn(calls=[Call("report_number", {"number": 7})], when="report_number")
@@ -22,13 +22,14 @@ async def tried(
     *,
     model: str = "devstral-small-2",
     tools: bool = True,
+    patience: float = 20.0,
     **options: Any,
 ) -> tuple[Trials, Learned, list[Finding], ScriptedServer]:
     with ScriptedServer(Script(turns, model=model, tools=tools), manner, **options) as server:
         config = LlmConfig(base_url=server.base_url)
         endpoint = await find_server(config, {"HOME": "/nowhere"})
         able = abilities_of(endpoint, config)
-        trials = await try_out(endpoint, config, able)
+        trials = await try_out(endpoint, config, able, patience)
     return trials, learned_from(trials), findings_from(trials, endpoint, able), server
 
 
@@ -95,3 +96,55 @@ async def test_a_server_that_answers_nothing_at_all_is_told_from_one_that_lacks_
     trials, learned, _, _ = await tried([])
     assert "no turn left" in str(trials.failed)
     assert learned == Learned()
+
+
+async def quietly(
+    turns: Sequence[Turn], *, patience: float = 20.0, model: str = "devstral-small-2", **options: Any
+) -> tuple[Learned | None, ScriptedServer]:
+    tools = options.pop("tools", True)
+    with ScriptedServer(Script(turns, model=model, tools=tools), **options) as server:
+        config = LlmConfig(base_url=server.base_url)
+        endpoint = await find_server(config, {"HOME": "/nowhere"})
+        learned = await try_quietly(endpoint, config, abilities_of(endpoint, config), patience)
+    return learned, server
+
+
+async def test_before_a_run_one_request_is_enough_where_the_call_comes() -> None:
+    learned, server = await quietly([NATIVE])
+    assert learned == Learned("native", True, None, None)
+    assert [request["stream"] for request in server.requests] == [True]
+
+
+async def test_before_a_run_more_is_asked_only_where_the_answer_matters() -> None:
+    talks = Turn("I can't.", when="report_number")
+    learned, server = await quietly([talks, NATIVE])
+    assert learned == Learned("native", False, None, None)
+    assert len(server.requests) == 2
+    learned, server = await quietly([talks, talks, READY])
+    assert learned == Learned("direct", None, None, True)
+    assert len(server.requests) == 3
+    learned, server = await quietly([NATIVE, SEEN], model="coder")
+    assert (learned, len(server.requests)) == (Learned("native", True, True, None), 2)
+
+
+async def test_an_old_vllm_is_found_out_by_the_trial_too() -> None:
+    learned, server = await quietly([NATIVE, NATIVE, NATIVE], model="coder", version="0.12.0")
+    assert learned is not None
+    assert (learned.tools, learned.streams_calls) == ("native", False)
+
+
+async def test_a_model_that_takes_too_long_is_not_waited_for_and_not_tried_again() -> None:
+    learned, server = await quietly([Turn(hang=True)], patience=0.2)
+    assert learned == Learned()
+    assert server.await_disconnects()
+    trials, _, _, _ = await tried([Turn(hang=True)], patience=0.2)
+    assert [each.came for each in trials.all] == ["no answer in time", "not tried", "not tried", "not tried"]
+    assert trials.failed == "no answer in time"
+
+
+async def test_where_nobody_answers_nothing_is_learned() -> None:
+    refuses = Turn(error=Answered(401, {"error": "Unauthorized"}))
+    assert (await quietly([refuses]))[0] is None
+    missing = Turn(error=Answered(404, {"error": {"message": "The model `x` does not exist."}}))
+    learned, server = await quietly([missing])
+    assert (learned, len(server.requests)) == (None, 1)

@@ -55,9 +55,9 @@ class Client:
         self.connection.close()
 
 
-def events(stream: str) -> list[dict[str, Any]]:
-    assert stream.endswith("data: [DONE]\n\n")
-    frames = [frame for frame in stream.split("\n\n")[:-2] if not frame.startswith(":")]
+def events(stream: str, *, done: bool = True) -> list[dict[str, Any]]:
+    assert stream.endswith("data: [DONE]\n\n") == done
+    frames = [frame for frame in stream.split("\n\n")[: -2 if done else -1] if not frame.startswith(":")]
     return [json.loads(frame.removeprefix("data: ")) for frame in frames]
 
 
@@ -78,12 +78,17 @@ def joined(chunks: list[dict[str, Any]]) -> tuple[str, str, dict[int, tuple[str,
             for call in delta.get("tool_calls", []):
                 name, arguments = calls.get(call["index"], ("", ""))
                 function = call["function"]
-                calls[call["index"]] = (name or function["name"], arguments + function["arguments"])
-            finish += [choice["finish_reason"]] if choice["finish_reason"] else []
+                if call.get("id") != "":  # LM Studio's phantom
+                    calls[call["index"]] = (name or function["name"], arguments + function["arguments"])
+            finish += [choice["finish_reason"]] if choice.get("finish_reason") else []
     return text, reasoning, calls, finish
 
 
-@pytest.mark.parametrize("manner", MANNERS)
+CALLING = [manner for manner in MANNERS if manner != "transformers"]
+"""Those that have a field for calls; the last puts them into the text."""
+
+
+@pytest.mark.parametrize("manner", CALLING)
 def test_every_manner_says_the_same_reply(manner: Manner) -> None:
     with ScriptedServer(Script([FULL]), manner) as server, Client(server) as client:
         status, stream = client.chat()
@@ -93,7 +98,7 @@ def test_every_manner_says_the_same_reply(manner: Manner) -> None:
     assert [json.loads(arguments) for _, arguments in calls.values()] == [ARGUMENTS, {}]
 
 
-@pytest.mark.parametrize("manner", MANNERS)
+@pytest.mark.parametrize("manner", CALLING)
 def test_every_manner_says_it_in_one_body_too(manner: Manner) -> None:
     with ScriptedServer(Script([FULL]), manner) as server, Client(server) as client:
         status, text = client.chat(PLAIN)
@@ -109,13 +114,13 @@ def test_every_manner_says_it_in_one_body_too(manner: Manner) -> None:
 @pytest.mark.parametrize("manner", MANNERS)
 def test_text_comes_in_words_and_usage_where_each_server_puts_it(manner: Manner) -> None:
     with ScriptedServer(Script([Turn("one two three", usage=(7, 3))]), manner) as server, Client(server) as client:
-        chunks = events(client.chat()[1])
+        chunks = events(client.chat()[1], done=manner != "transformers")
     words = [choice["delta"].get("content") for chunk in chunks for choice in chunk["choices"]]
     assert [word for word in words if word] == ["one", " two", " three"]
     usage = [chunk for chunk in chunks if chunk.get("usage")]
     assert usage == chunks[-1:]
     assert usage[0]["usage"] == {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}
-    assert bool(usage[0]["choices"]) == (manner == "mistral")
+    assert bool(usage[0]["choices"]) == (manner in ("mistral", "transformers"))
     if manner == "mistral":
         assert all(chunk["p"] for chunk in chunks)
 
@@ -179,6 +184,8 @@ def test_connections_are_kept_alive() -> None:
         ("ollama", 404, "model 'x' not found"),
         ("mistral", 400, "Invalid model: x"),
         ("llama.cpp", 200, "chat.completion"),
+        ("lmstudio", 404, "Model not found: x"),
+        ("transformers", 500, "Internal Server Error"),
     ],
 )
 def test_an_unknown_model_gets_each_servers_answer(manner: Manner, status: int, words: str) -> None:
@@ -210,6 +217,9 @@ def test_the_mistral_manner_demands_a_key() -> None:
         ("ollama", "/api/ps", "models"),
         ("llama.cpp", "/props", "build_info"),
         ("mistral", "/v1/models", "data"),
+        ("lmstudio", "/api/v0/models", "data"),
+        ("lmstudio", "/api/v1/models", "models"),
+        ("transformers", "/openapi.json", "info"),
     ],
 )
 def test_each_manner_has_its_own_pages(manner: Manner, path: str, key: str) -> None:
@@ -290,3 +300,74 @@ def test_the_command_says_what_is_wrong_with_a_script(tmp_path: Path) -> None:
         check=False,
     )
     assert (ran.returncode, "can't be read" in ran.stderr) == (2, True)
+
+
+def test_transformers_serve_prints_its_calls_and_ends_without_a_done() -> None:
+    with ScriptedServer(Script([FULL, FULL]), "transformers") as server, Client(server) as client:
+        streamed = events(client.chat()[1], done=False)
+        whole = json.loads(client.chat(PLAIN)[1])["choices"][0]
+    text, _, calls, finish = joined(streamed)
+    assert (calls, finish) == ({}, ["stop"])
+    assert text == f"Hm, soI'll  look at\nit. read_file{json.dumps(ARGUMENTS)}bash{{}}"
+    assert (whole["message"], whole["finish_reason"]) == ({"role": "assistant", "content": text}, "stop")
+
+
+@pytest.mark.refused_requests
+def test_transformers_serve_refuses_what_it_does_not_know_and_crashes_over_null_calls() -> None:
+    null = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b", "tool_calls": None}]
+    with ScriptedServer(Script([Turn("a")]), "transformers") as server, Client(server) as client:
+        status, text = client.chat({**ASK, "top_k": 3})
+        assert (status, "top_k" in json.loads(text)["detail"]) == (422, True)
+        assert client.chat({**ASK, "messages": [*null, *ASK["messages"]]}) == (500, "Internal Server Error")
+
+
+@pytest.mark.parametrize(
+    ("manner", "sent"),
+    [
+        ("lmstudio", 'event: error\ndata: {"error": "he said \\"no\\""}\n\n'),
+        ("transformers", 'data: {"error": "he said "no""}\n\n'),
+    ],
+)
+def test_some_servers_fail_in_a_stream_that_has_begun(manner: Manner, sent: str) -> None:
+    failing = Turn(error=Answered(500, {"error": {"message": 'he said "no"'}}))
+    with ScriptedServer(Script([failing, failing]), manner) as server, Client(server) as client:
+        assert client.chat() == (200, sent)
+        assert client.chat(PLAIN)[0] == 500
+
+
+def test_lm_studio_sends_a_phantom_before_its_calls() -> None:
+    with ScriptedServer(Script([FULL]), "lmstudio") as server, Client(server) as client:
+        chunks = events(client.chat()[1])
+    entries = [call for chunk in chunks for choice in chunk["choices"] for call in choice["delta"].get("tool_calls", [])]
+    assert (entries[0]["id"], "name" in entries[0]["function"]) == ("", False)
+    assert [entry["id"].isdecimal() for entry in entries[1:] if "id" in entry] == [True, True]
+
+
+def test_lm_studio_takes_no_json_object_and_prints_the_calls_of_models_without_tools() -> None:
+    with ScriptedServer(Script([FULL], tools=False), "lmstudio") as server, Client(server) as client:
+        status, text = client.chat({**ASK, "response_format": {"type": "json_object"}})
+        assert (status, json.loads(text)) == (400, {"error": "'response_format.type' must be 'json_schema' or 'text'"})
+        said, _, calls, _ = joined(events(client.chat()[1]))
+    assert calls == {}
+    assert said.count("[TOOL_REQUEST]") == said.count("[END_TOOL_REQUEST]") == 2
+
+
+@pytest.mark.parametrize("loaded", [True, False])
+def test_lm_studio_tells_its_window_only_of_a_loaded_model(loaded: bool) -> None:
+    with ScriptedServer(Script([]), "lmstudio", context_length=777, loaded=loaded) as server, Client(server) as client:
+        older = json.loads(client.send("GET", "/api/v0/models")[1])["data"][0]
+        newer = json.loads(client.send("GET", "/api/v1/models")[1])["models"][0]
+    assert older.get("loaded_context_length") == (777 if loaded else None)
+    assert [one["config"]["context_length"] for one in newer["loaded_instances"]] == ([777] if loaded else [])
+
+
+def test_an_old_vllm_loses_calls_in_streams_and_prints_those_with_braces() -> None:
+    flat, nested = Turn(calls=[Call("a", {"x": "y"})]), Turn(calls=[Call("b", {"x": {"y": 1}})])
+    script = Script([flat, flat, nested])
+    with ScriptedServer(script, "vllm", version="0.12.0") as server, Client(server) as client:
+        chunks = events(client.chat()[1])
+        first, second = (json.loads(client.chat(PLAIN)[1])["choices"][0] for _ in range(2))
+    assert joined(chunks) == ("", "", {}, ["stop"])
+    assert chunks[-1]["usage"]["completion_tokens"] > 5
+    assert [call["function"]["name"] for call in first["message"]["tool_calls"]] == ["a"]
+    assert (second["message"]["content"], second["finish_reason"]) == ('b{"x": {"y": 1}}', "stop")
