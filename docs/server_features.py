@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from devstral_ls.llm.replay import differences, run_case
-from devstral_ls.scripted.manners import MANNERS, Reply, frames
+from devstral_ls.scripted.manners import MANNERS, Manner, Reply, frames
 from devstral_ls.scripted.script import Call, Turn
 
 CASES = Path(__file__).parents[1] / "tests" / "llm"
@@ -57,13 +58,24 @@ def cases() -> Iterator[Case]:
         "usage": {"prompt_tokens": 9, "completion_tokens": 5},
     }
     for manner in MANNERS:
-        made = frames(manner, Reply(turn, "m", 1, 9, include_usage=True))
-        yield {
-            "server": manner,
-            "tools": ["read_file", "list"],
-            "stream": [*made.body, *made.end],
-            "expected": expected,
-        }
+        more: dict[str, Any] = {"flags": ["empty_call_dropped"]} if manner == "lmstudio" else {}
+        yield (
+            _scripted(manner, turn, {**expected, **more})
+            if manner != "transformers"
+            else _scripted(
+                manner,
+                # It prints its calls, and knows no reasoning.
+                replace(turn, reasoning=""),
+                {key: value for key, value in expected.items() if key != "reasoning"}
+                | {"recovered": "stripped_marker"},
+            )
+        )
+
+
+def _scripted(manner: Manner, turn: Turn, expected: Mapping[str, Any]) -> Case:
+    made = frames(manner, Reply(turn, "m", 1, 9, include_usage=True))
+    stream = [*made.body, *made.end]
+    return {"server": manner, "tools": ["read_file", "list"], "stream": stream, "expected": expected}
 
 
 def _holds(case: Case) -> bool:

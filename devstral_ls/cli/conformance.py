@@ -162,7 +162,9 @@ def _table() -> Shown:
             console.print(Text(f"{' ' * len(no)} {HEADING}", "dim"), soft_wrap=True)
         mark = {True: yes, False: no, None: "-".ljust(len(no))}[row.passed]
         text = Text(f"{mark} ", {True: "green", False: "red", None: "dim"}[row.passed])
-        counted = f"{row.seconds:8.1f}{row.prompt_tokens:9,}{row.completion_tokens:8,}  {_CALLS.get(row.mode, row.mode)}"
+        counted = (
+            f"{row.seconds:8.1f}{row.prompt_tokens:9,}{row.completion_tokens:8,}  {_CALLS.get(row.mode, row.mode)}"
+        )
         text.append(f"{row.scenario:<35}").append(counted, "dim")
         console.print(text, soft_wrap=True)
         for line in wrap(visible(row.came), WIDTH - 4):

@@ -1,8 +1,9 @@
 """A scripted model server: a script, not a model.
 
 It answers a chat completion with the next turn of a script, in the exact manner of vLLM, Ollama, llama.cpp, the
-Mistral API, LM Studio or transformers serve, and refuses requests that the strictest of them would refuse. It writes no text of its own: whatever it
-"says" stands in the script. Tests, demonstrations and benchmarks of everything around the model use it.
+Mistral API, LM Studio or transformers serve, and refuses requests that the strictest of them would refuse. It writes no
+text of its own: whatever it "says" stands in the script. Tests, demonstrations and benchmarks of everything around the
+model use it.
 """
 
 from devstral_ls.scripted.manners import Manner

@@ -47,7 +47,9 @@ def environ(home: Path, **more: str) -> dict[str, str]:
         if not name.startswith(("DEVSTRAL_LS_", "MISTRAL_", "VIBE_", "COV_"))
     }
     folders = {name: str(home) for name in ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "XDG_CONFIG_HOME")}
-    return server_environ({**kept, **folders, "XDG_STATE_HOME": str(home), "TERM": "dumb", "DEVSTRAL_LS_TRY_OUT": "0", **more})
+    return server_environ(
+        {**kept, **folders, "XDG_STATE_HOME": str(home), "TERM": "dumb", "DEVSTRAL_LS_TRY_OUT": "0", **more}
+    )
 
 
 async def start(

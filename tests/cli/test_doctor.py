@@ -216,7 +216,9 @@ async def test_a_wrong_port_key_scheme_or_model_is_told_in_one_line(tmp_path: Pa
         for quick in ((), ("--quick",)):
             said = await told_of(url, tmp_path, right, "--model", "nope", *quick)
             assert said == "vLLM at URL lists no model 'nope'. Set llm.model to one it has (devstral-small-2)."
-    nothing = "The server at URL can't be used, nothing answers: start the server, or set llm.baseUrl to the one that runs."
+    nothing = (
+        "The server at URL can't be used, nothing answers: start the server, or set llm.baseUrl to the one that runs."
+    )
     assert await told_of(url, tmp_path, env) == nothing
 
 

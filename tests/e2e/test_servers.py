@@ -87,7 +87,8 @@ async def test_a_new_model_is_tried_out_once_and_never_again(stages: Stages, tmp
 
 async def test_a_trial_that_fails_is_no_error_of_the_run(stages: Stages, tmp_path: Path) -> None:
     broken = {"error": {"status": 400, "body": {"error": "what?"}}, "when": "report_number"}
-    async with stages.own(NEOVIM, FILES, [broken, broken, say("Hi.")], env=TRIES, home=tmp_path) as at:
+    turns = [broken, broken, {**broken, "when": "JSON object"}, say("Hi.")]
+    async with stages.own(NEOVIM, FILES, turns, env=TRIES, home=tmp_path) as at:
         answer = await at.run()
         assert (answer["state"], answer["text"]) == ("finished", "Hi.")
         assert [line for line in at.editor.log if "what?" in line] == []

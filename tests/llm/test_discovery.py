@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -115,7 +115,12 @@ LM_STUDIO = {
     ],
 )
 async def test_a_local_server_is_found_with_its_model_version_and_window(
-    servers: ExitStack, environ: dict[str, str], manner: Manner, version: str, said: str | None, can: bool | None
+    servers: ExitStack,
+    environ: dict[str, str],
+    manner: Literal["vllm", "ollama", "llama.cpp"],
+    version: str,
+    said: str | None,
+    can: bool | None,
 ) -> None:
     window = 4321
     server = start(servers, manner, context_length=window)

@@ -128,7 +128,7 @@ async def test_before_a_run_more_is_asked_only_where_the_answer_matters() -> Non
 
 
 async def test_an_old_vllm_is_found_out_by_the_trial_too() -> None:
-    learned, server = await quietly([NATIVE, NATIVE, NATIVE], model="coder", version="0.12.0")
+    learned, _ = await quietly([NATIVE, NATIVE, NATIVE], model="coder", version="0.12.0")
     assert learned is not None
     assert (learned.tools, learned.streams_calls) == ("native", False)
 

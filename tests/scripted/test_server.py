@@ -338,7 +338,9 @@ def test_some_servers_fail_in_a_stream_that_has_begun(manner: Manner, sent: str)
 def test_lm_studio_sends_a_phantom_before_its_calls() -> None:
     with ScriptedServer(Script([FULL]), "lmstudio") as server, Client(server) as client:
         chunks = events(client.chat()[1])
-    entries = [call for chunk in chunks for choice in chunk["choices"] for call in choice["delta"].get("tool_calls", [])]
+    entries = [
+        call for chunk in chunks for choice in chunk["choices"] for call in choice["delta"].get("tool_calls", [])
+    ]
     assert (entries[0]["id"], "name" in entries[0]["function"]) == ("", False)
     assert [entry["id"].isdecimal() for entry in entries[1:] if "id" in entry] == [True, True]
 
