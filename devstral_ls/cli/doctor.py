@@ -47,8 +47,8 @@ class Examination:
     """Everything found out.
 
     profile: what the model is taken for, by title and by name. tools_mode, tools_reason: how runs ask for tool calls,
-    and where that is known from. trials: what tiny requests came to; none when they were not made. findings: what to mend
-    at the server. error: why a run would not work, in one line; None when it would.
+    and where that is known from. trials: what tiny requests came to; none when they were not made. findings: what to
+    mend at the server. error: why a run would not work, in one line; None when it would.
     """
 
     version: str
