@@ -178,7 +178,9 @@ async def test_a_key_in_pieces_is_not_kept_wherever_they_are(place: str, tmp_pat
         return {"choices": [{"index": 0, "delta": {"tool_calls": [call]} if place == "arguments" else {place: piece}}]}
 
     pieces = [chunk(piece) for piece in ('{"path": "sk-ve', "ry-sec", "ret-1")]
-    (case,) = await recorded([Turn(raw=pieces)], tmp_path, api_key="sk-very-secret-1")
+    # After an error in the place of a reply the server is asked again.
+    case, *again = await recorded([Turn(raw=pieces), Turn("Hi.")], tmp_path, api_key="sk-very-secret-1")
+    assert [other["expected"]["text"] for other in again] == (["Hi."] if place == "error" else [])
     assert case["stream"] == []
     assert "ry-sec" not in on_disk(tmp_path)
 
