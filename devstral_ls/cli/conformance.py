@@ -11,7 +11,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from textwrap import fill, wrap
 
-from devstral_ls.cli.doctor import LISTS_ALL, camel
+from devstral_ls.cli.doctor import camel
+from devstral_ls.cli.remedies import LISTS_ALL
 from devstral_ls.cli.streams import DONE, FAILED, guarded
 from devstral_ls.config import Config, Layer, base_layers, load
 from devstral_ls.llm.abilities import Abilities, abilities_of

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from devstral_ls.cli.doctor import advice, fix, key_origin, remedies
+from devstral_ls.cli.examination import key_origin
+from devstral_ls.cli.remedies import advice, fix, remedies
 from devstral_ls.config import Config, LlmConfig
 from devstral_ls.llm.discovery import Endpoint, Probed
 from devstral_ls.scripted import Script, ScriptedServer
