@@ -204,6 +204,16 @@ async def test_what_answers_but_serves_no_model_is_told_in_one_line(
         assert await told_of(url, tmp_path, env) == f"The server at URL can't be used, {said}"
 
 
+async def test_a_key_or_password_that_a_failing_server_repeats_is_not_shown(
+    tmp_path: Path, env: dict[str, str]
+) -> None:
+    async with answering(500, "no GPU for sk-hush and open-sesame") as url:
+        environ = {**env, "DEVSTRAL_LS_API_KEY": "sk-hush"}
+        said = await told_of(url.replace("//", "//me:open-sesame@"), tmp_path, environ)
+    assert "it fails (HTTP 500, 'no GPU for *** and ***')" in said
+    assert "me:" not in said
+
+
 async def test_a_wrong_port_key_scheme_or_model_is_told_in_one_line(tmp_path: Path, env: dict[str, str]) -> None:
     with ScriptedServer(script(*CAPABLE), api_key="right") as model:
         url = model.base_url

@@ -212,6 +212,20 @@ async def test_the_environments_socks_proxy_is_used_too(environment: pytest.Monk
         assert between.seen == [f"{HERE}:{server.port}"]
 
 
+@pytest.mark.usefixtures("collected")
+async def test_the_environments_proxy_that_refuses_is_looked_for_in_the_environment(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    with socks(refuses=True) as between:
+        environment.setenv("ALL_PROXY", f"socks5://127.0.0.1:{between.port}")
+        url = "http://10.0.0.1:8000/v1"
+        said = "the proxy refuses to connect .*[:;] check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY in the environment"
+        with pytest.raises(ServerUnreachable, match=said):
+            await find_server(LlmConfig(base_url=url), {"HOME": "/nowhere"})
+        with pytest.raises(ServerUnreachable, match=said):
+            await answer(url, LlmConfig(base_url=url))
+
+
 async def test_what_the_environment_excepts_is_reached_without_the_proxy(environment: pytest.MonkeyPatch) -> None:
     with proxy() as between:
         environment.setenv("HTTP_PROXY", f"http://127.0.0.1:{between.port}")
@@ -272,6 +286,27 @@ async def test_tls_goes_through_a_proxy_too(authority: Authority) -> None:
         config = LlmConfig(base_url=url, ca_file=str(authority.ca), proxy=f"127.0.0.1:{between.port}")
         assert await answer(url, config) == "Hi."
     assert between.seen[0].startswith("CONNECT localhost:")
+
+
+async def test_an_untrusted_certificate_behind_a_proxy_is_mended_with_its_authority(authority: Authority) -> None:
+    with ScriptedServer(Script([])) as server, encrypted(server.port, authority) as url, proxy() as between:
+        config = LlmConfig(base_url=url, proxy=f"127.0.0.1:{between.port}")
+        said = "the TLS certificate is not trusted .*[:;] set llm.caFile to the certificates of its authority"
+        with pytest.raises(ServerUnreachable, match=said):
+            await find_server(config, {"HOME": "/nowhere"})
+        with pytest.raises(ServerUnreachable, match=said):
+            await answer(url, config)
+
+
+async def test_a_server_behind_a_proxy_that_speaks_no_tls_may_be_either_of_the_two() -> None:
+    with ScriptedServer(Script([])) as server, proxy() as between:
+        url = f"https://127.0.0.1:{server.port}/v1"
+        config = LlmConfig(base_url=url, proxy=f"127.0.0.1:{between.port}")
+        said = "the proxy or the server does not speak TLS[:;] check the schemes of llm.proxy and llm.baseUrl"
+        with pytest.raises(ServerUnreachable, match=said):
+            await find_server(config, {"HOME": "/nowhere"})
+        with pytest.raises(ServerUnreachable, match=said):
+            await answer(url, config)
 
 
 @pytest.mark.parametrize(("content", "reason"), [(None, "No such file"), ("hello", "it holds no PEM certificates")])
