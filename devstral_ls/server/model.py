@@ -111,6 +111,7 @@ class Model:
     def name(self) -> str | None:
         """The model asked next, as far as it is known."""
         return self._chosen or (self.endpoint.model if self.endpoint is not None else self._settings().model)
+
     async def _look(self, settings: LlmConfig) -> tuple[Endpoint, Learned | None]:
         """The server, and what is known of it; a model that is new here is tried out, once."""
         endpoint = await find_server(settings, os.environ)
