@@ -7,7 +7,7 @@ STAMP := $(VENV)/installed
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-editors screenshots lint bench reference lock clean
+.PHONY: help demo test test-editors test-engines screenshots lint bench reference lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -20,6 +20,9 @@ test: $(STAMP) ## all tests but those in real editors (under three minutes)
 
 test-editors: $(STAMP) ## the tests in real editors (Linux; installs them under .cache; VS Code needs npm and chromium)
 	$(RUN)/python -m pytest tests/editors
+
+test-engines: $(STAMP) ## the agent against a real llama.cpp server (built under .cache; half an hour the first time)
+	$(RUN)/python -m pytest -s tests/engines
 
 screenshots: $(STAMP) ## take docs/pictures/vscode-*.png anew, in a real VS Code
 	SCREENSHOTS=docs/pictures $(RUN)/python -m pytest tests/editors/test_vscode.py

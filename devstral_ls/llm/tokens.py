@@ -64,14 +64,19 @@ def load() -> None:
 _loaded: list[Encoding] = []
 
 
+def ranks() -> dict[bytes, int]:
+    """Every token that is not special, and its rank. A special one's number is its own, before all these."""
+    data = zlib.decompress(files(__package__).joinpath("tekken", "ranks.z").read_bytes())
+    found = {bytes([value]): value for value in range(256)}
+    at = TOKENS - 256
+    for rank, length in enumerate(data[:at], 256):
+        found[data[at : at + length]] = rank
+        at += length
+    return found
+
+
 @cache
 def _load() -> Encoding:
     from tiktoken import Encoding
 
-    data = zlib.decompress(files(__package__).joinpath("tekken", "ranks.z").read_bytes())
-    ranks = {bytes([value]): value for value in range(256)}
-    at = TOKENS - 256
-    for rank, length in enumerate(data[:at], 256):
-        ranks[data[at : at + length]] = rank
-        at += length
-    return Encoding("tekken", pat_str=PATTERN, mergeable_ranks=ranks, special_tokens={}, explicit_n_vocab=TOKENS)
+    return Encoding("tekken", pat_str=PATTERN, mergeable_ranks=ranks(), special_tokens={}, explicit_n_vocab=TOKENS)
