@@ -21,7 +21,7 @@ test: $(STAMP) ## all tests but those in real editors (under three minutes)
 test-editors: $(STAMP) ## the tests in real editors (Linux; installs them under .cache; VS Code needs npm and chromium)
 	$(RUN)/python -m pytest tests/editors
 
-test-engines: $(STAMP) ## the agent against a real llama.cpp server (built under .cache; half an hour the first time)
+test-engines: $(STAMP) ## the agent against a real llama.cpp server (built under .cache; a quarter of an hour)
 	$(RUN)/python -m pytest -s tests/engines
 
 screenshots: $(STAMP) ## take docs/pictures/vscode-*.png anew, in a real VS Code

@@ -17,11 +17,15 @@ PATIENCE = 20.0
 
 
 class ServerProcess:
-    """One `devstral-ls serve` over stdio. Messages it sends are kept in `received`, in order."""
+    """One `devstral-ls serve` over stdio. Messages it sends are kept in `received`, in order.
+
+    patience: as PATIENCE, for a test whose model is a real one.
+    """
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self.process = process
         self.received: list[dict[str, Any]] = []
+        self.patience = PATIENCE
         self.on_message: Callable[[dict[str, Any]], None] | None = None
         self._arrived = asyncio.Condition()
         self._ids = iter(range(1, 1_000_000))
@@ -83,7 +87,7 @@ class ServerProcess:
             return next((message for message in self.received[start:] if matches(message)), None)
 
         try:
-            async with asyncio.timeout(PATIENCE), self._arrived:
+            async with asyncio.timeout(self.patience), self._arrived:
                 while (message := found()) is None:
                     if self._reader.done():
                         raise TimeoutError

@@ -14,11 +14,12 @@ FILES = {
     "src/app.py": "from shapes import area\n\n\ndef main():\n    print(area(2, 3))\n",
     "src/shapes.py": "def area(width, height):\n    return width * height\n",
     "src/données/été.txt": "un deux trois\r\nquatre cinq\r\n",
+    "src/long.py": "".join(f"def number_{number}():\n    return {number}\n\n\n" for number in range(400)),
     "tests/test_shapes.py": "from shapes import area\n\n\ndef test_area():\n    assert area(2, 3) == 6\n",
 }
 """The workspace: what the replies speak of exists, or nearly does."""
 
-NAMES = ("src/app.py", "src/shapes.py", "README.md", "src/données/été.txt", "src/missing.py", "../outside.txt")
+NAMES = ("src/app.py", "src/shapes.py", "README.md", "src/données/été.txt", "src/long.py", "src/missing.py", "../outside.txt")
 
 CALLS: tuple[tuple[str, dict[str, object]], ...] = (
     *(("read_file", {"file_path": name}) for name in NAMES),

@@ -1,0 +1,50 @@
+"""The ways in which the real server is used: what it is started with, and what devstral-ls is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from devstral_ls.config import LlmConfig, ToolsMode
+
+WILD = ("--top-k", "0", "--top-p", "1", "--min-p", "0")
+"""Every token of the vocabulary may come."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """flags: of llama-server. context: of its one slot. stated: the window the settings claim, None: the server's.
+
+    longest: the longest replies, of which each session has one; so with temperatures.
+    """
+
+    name: str
+    turns: int
+    flags: tuple[str, ...] = ()
+    context: int = 32_768
+    stated: int | None = None
+    tools: ToolsMode = "auto"
+    longest: tuple[int, ...] = (160,)
+    temperatures: tuple[float, ...] = (0.3, 0.7, 1.0)
+
+    def config(self, base_url: str, longest: int, temperature: float) -> LlmConfig:
+        return LlmConfig(
+            base_url=base_url,
+            tools=self.tools,
+            max_tokens=longest,
+            temperature=temperature,
+            context_window=self.stated,
+        )
+
+
+IN_PROCESS = (
+    Way("native calls", 45, longest=(160, 24)),
+    Way("native, any token", 25, WILD, longest=(60, 20), temperatures=(1.0, 1.3)),
+    Way("calls as text", 30, ("--skip-chat-parsing", "--special")),
+    Way("as text, no markers", 25, ("--skip-chat-parsing",)),
+    Way("asked for JSON", 25, tools="direct", longest=(200, 24)),
+    Way("no template", 10, ("--no-jinja",)),
+    Way("small window", 15, context=4096, longest=(120,)),
+    Way("window overstated", 15, context=4096, stated=32_768, longest=(120,)),
+)
+OVER_STDIO = Way("over stdio", 20, longest=(60,), temperatures=(0.7,))
+
