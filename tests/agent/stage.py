@@ -8,7 +8,7 @@ from devstral_ls.agent import agent
 from devstral_ls.agent.budget import Budget
 from devstral_ls.agent.events import Event, Noticed, RunEnded
 from devstral_ls.agent.session import Session
-from devstral_ls.llm.messages import AssistantMessage, ToolMessage, UserMessage
+from devstral_ls.llm.messages import AssistantMessage, Message, ToolMessage, UserMessage
 from devstral_ls.tools import TOOLS
 from devstral_ls.tools.commands import Commands
 from devstral_ls.tools.tool import Tool, ToolContext
@@ -56,14 +56,17 @@ class Stage:
         return self.view.read(self.view.resolve(name)).text
 
     def check_conversation(self) -> None:
-        """Every call is answered right after its reply, in order, and no assistant message is empty."""
-        messages = self.session.messages
-        for index, message in enumerate(messages):
-            if isinstance(message, AssistantMessage):
-                assert message.text.strip() or message.calls
-                answers = messages[index + 1 : index + 1 + len(message.calls)]
-                assert [answer.call_id for answer in answers if isinstance(answer, ToolMessage)] == [
-                    call.id for call in message.calls
-                ]
-        calls = sum(len(message.calls) for message in messages if isinstance(message, AssistantMessage))
-        assert calls == len(self.results())
+        check_conversation(self.session.messages)
+
+
+def check_conversation(messages: Sequence[Message]) -> None:
+    """Every call is answered right after its reply, in order, and no assistant message is empty."""
+    for index, message in enumerate(messages):
+        if isinstance(message, AssistantMessage):
+            assert message.text.strip() or message.calls
+            answers = messages[index + 1 : index + 1 + len(message.calls)]
+            assert [answer.call_id for answer in answers if isinstance(answer, ToolMessage)] == [
+                call.id for call in message.calls
+            ]
+    calls = sum(len(message.calls) for message in messages if isinstance(message, AssistantMessage))
+    assert calls == sum(isinstance(message, ToolMessage) for message in messages)

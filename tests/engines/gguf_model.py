@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -42,10 +43,10 @@ LEANING = 15.0
 """The logit of a token that has always followed the last one; among all others there are 13 in sum."""
 ENDING = 10.5
 """The logit, anywhere, of what ends a reply, a string or an object, so that nonsense does not go on for ever."""
-ENDINGS = ("</s>", '"', '"}', "}", "[TOOL_CALLS]")
+ENDINGS = ("</s>", '"', '"}', "}")
 NOISE = 1.5
 """The deviation of every logit."""
-DISTURBANCE = 0.35
+DISTURBANCE = 0.5
 """How long what a layer adds is, beside the token's own direction of length 1."""
 
 
@@ -78,7 +79,7 @@ def _pairs(encoding: Encoding) -> dict[int, Counter[int]]:
     found: dict[int, Counter[int]] = {}
     for text, weight in sayings():
         said = pieces(text, encoding)
-        for one, following in zip(said, said[1:], strict=False):
+        for one, following in pairwise(said):
             found.setdefault(one, Counter())[following] += weight  # type: ignore[assignment]
     return found
 
@@ -102,7 +103,7 @@ def _lexicon(
     last = list(pairs)
     directions[last] = upright[: len(last)]
     embedding = np.concatenate([np.ones((size, 1), np.float32), directions], axis=1)
-    output = (random.standard_normal((size, WIDTH)) * NOISE).astype(np.float32)
+    output: Matrix = (random.standard_normal((size, WIDTH)) * NOISE).astype(np.float32)
     output[:, 0] = 0
     output[endings, 0] = ENDING
     for one, followers in pairs.items():
@@ -115,7 +116,8 @@ def _lexicon(
 
 def _layer(random: np.random.Generator) -> dict[str, Matrix]:
     def weights(rows: int, columns: int, scale: float) -> Matrix:
-        return (random.standard_normal((rows, columns)) * scale / np.sqrt(columns)).astype(np.float32)
+        made: Matrix = (random.standard_normal((rows, columns)) * scale / np.sqrt(columns)).astype(np.float32)
+        return made
 
     def added(columns: int, scale: float) -> Matrix:
         made = weights(WIDTH, columns, scale / np.sqrt(WIDTH))

@@ -60,7 +60,8 @@ def build() -> Path:
     print("building llama-server, which takes some minutes ...", flush=True)
     cmake, ninja = tools / "bin" / "cmake", tools / "bin" / "ninja"
     given = [f"-D{name}={value}" for name, value in OPTIONS.items()]
-    configure = [cmake, "-S", sources, "-B", place / "build", "-G", "Ninja", f"-DCMAKE_MAKE_PROGRAM={ninja}", *given]
+    configure: list[str | Path] = [cmake, "-S", sources, "-B", place / "build", "-G", "Ninja"]
+    configure += [f"-DCMAKE_MAKE_PROGRAM={ninja}", *given]
     _run(configure, place, with_packages())
     _run(["nice", ninja, "-C", place / "build", "-j", str(JOBS), "llama-server"], place, with_packages())
     return program
@@ -124,11 +125,17 @@ class LlamaServer:
 
 
 @contextmanager
-def serving(program: Path, model: Path, log: Path, *flags: str, context: int, seed: int) -> Iterator[LlamaServer]:
-    """A server of `model` with one slot of `context` tokens. It has to be still there at the end."""
+def serving(
+    program: Path, model: Path, log: Path, context: int, flags: Sequence[str], seed: int
+) -> Iterator[LlamaServer]:
+    """A server of `model` with one slot of `context` tokens. It has to be still there at the end.
+
+    seed: what every reply's random choices begin with.
+    """
     port = _free_port()
-    command: list[str | Path] = [program, "-m", model, "--alias", model.stem, "--host", "127.0.0.1", "--port", str(port)]
-    command += ["-c", str(context), "--parallel", "1", "--threads", "2", "--seed", str(seed), *flags]
+    command: list[str | Path] = [program, "--host", "127.0.0.1", "--port", str(port)]
+    command += ["-m", model, "--alias", model.stem, "--threads", "2", *flags]
+    command += ["-c", str(context), "--parallel", "1", "--seed", str(seed)]
     with log.open("wb") as out:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
     try:

@@ -19,10 +19,14 @@ FILES = {
 }
 """The workspace: what the replies speak of exists, or nearly does."""
 
-NAMES = ("src/app.py", "src/shapes.py", "README.md", "src/données/été.txt", "src/long.py", "src/missing.py", "../outside.txt")
+NAMES = (
+    "src/app.py", "src/shapes.py", "README.md", "src/données/été.txt", "src/long.py", "src/missing.py",
+    "../outside.txt",
+)  # fmt: skip
 
+READS: list[tuple[str, dict[str, object]]] = [("read_file", {"file_path": name}) for name in NAMES]
 CALLS: tuple[tuple[str, dict[str, object]], ...] = (
-    *(("read_file", {"file_path": name}) for name in NAMES),
+    *READS,
     ("read_file", {"file_path": "src/app.py", "offset": 2, "limit": 3}),
     ("write_file", {"file_path": "src/new.py", "content": "print('new')\n"}),
     ("write_file", {"file_path": "README.md", "content": "# Shapes\n\nNew.\n"}),
@@ -30,14 +34,14 @@ CALLS: tuple[tuple[str, dict[str, object]], ...] = (
     ("edit_file", {"file_path": "src/shapes.py", "old_string": "width * height", "new_string": "width"}),
     ("edit_file", {"file_path": "src/app.py", "old_string": "a", "new_string": "b", "replace_all": True}),
     ("list_directory", {"path": "."}),
-    ("list_directory", {"path": "src", "recursive": True}),
+    ("list_directory", {"path": "tests", "recursive": True}),
     ("glob_files", {"pattern": "**/*.py"}),
-    ("glob_files", {"pattern": "*.md", "path": "src"}),
+    ("glob_files", {"pattern": "*.md", "path": "tests"}),
     ("grep_search", {"pattern": "area"}),
-    ("grep_search", {"pattern": "def \\w+(", "path": "src"}),
+    ("grep_search", {"pattern": "def \\w+(", "path": "src/app.py"}),
     ("run_command", {"command": "echo hello"}),
     ("run_command", {"command": "python -m pytest -q", "timeout": 5}),
-    ("no_such_tool", {"path": "src"}),
+    ("no_such_tool", {"path": "tests"}),
 )
 
 PROSE = (
@@ -61,7 +65,7 @@ def sayings() -> Iterator[tuple[str, float]]:
         for name, arguments in CALLS:
             written = _json(arguments)
             yield f"{beginning}[TOOL_CALLS]{name}[ARGS]{written}</s>", 1.0
-            yield f"{beginning}[TOOL_CALLS]{name}[ARGS]{written}[TOOL_CALLS]list_directory[ARGS]{{}}</s>", 0.1
+            yield f"{beginning}[TOOL_CALLS]{name}[ARGS]{written}[TOOL_CALLS]list_directory[ARGS]{{}}</s>", 0.3
             yield f"{beginning}{name}{written}</s>", 0.1
             yield f"{beginning}{_json({'say': PROSE[0], 'tool': name, 'arguments': arguments})}</s>", 0.3
             yield f"{beginning}{_json({'tool': name, 'arguments': arguments})}</s>", 0.3

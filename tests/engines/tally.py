@@ -28,6 +28,9 @@ class Tally:
     def total(self, column: str) -> int:
         return sum(counts[column] for counts in self.ways.values())
 
+    def turns(self, way: str) -> int:
+        return self.ways.get(way, Counter())["turns"]
+
     def add(self, way: str, column: str, count: int = 1) -> None:
         self.ways.setdefault(way, Counter())[column] += count
 

@@ -1,8 +1,9 @@
-"""The tekken vocabulary as a GGUF file has it: token texts in the byte-level alphabet, and the merges that make them."""
+"""The tekken vocabulary as a GGUF file has it: tokens in the byte-level alphabet, and the merges that make them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 
 from tiktoken import Encoding
 
@@ -61,7 +62,7 @@ def pieces(text: str, encoding: Encoding) -> list[int]:
 def _parts(token: bytes, rank: int, ranks: Mapping[bytes, int]) -> tuple[bytes, bytes]:
     parts = [token[at : at + 1] for at in range(len(token))]
     while len(parts) > 2:
-        pairs = [ranks.get(first + second, rank) for first, second in zip(parts, parts[1:], strict=False)]
+        pairs = [ranks.get(first + second, rank) for first, second in pairwise(parts)]
         lowest = min(pairs)
         assert lowest < rank, f"{token!r} can't be made of lower ranks"
         at = pairs.index(lowest)

@@ -23,8 +23,8 @@ class Way:
     context: int = 32_768
     stated: int | None = None
     tools: ToolsMode = "auto"
-    longest: tuple[int, ...] = (160,)
-    temperatures: tuple[float, ...] = (0.3, 0.7, 1.0)
+    longest: tuple[int, ...] = (100,)
+    temperatures: tuple[float, ...] = (0.15, 0.7, 1.0)
 
     def config(self, base_url: str, longest: int, temperature: float) -> LlmConfig:
         return LlmConfig(
@@ -37,14 +37,13 @@ class Way:
 
 
 IN_PROCESS = (
-    Way("native calls", 45, longest=(160, 24)),
+    Way("native calls", 40, longest=(100, 24)),
     Way("native, any token", 25, WILD, longest=(60, 20), temperatures=(1.0, 1.3)),
     Way("calls as text", 30, ("--skip-chat-parsing", "--special")),
     Way("as text, no markers", 25, ("--skip-chat-parsing",)),
-    Way("asked for JSON", 25, tools="direct", longest=(200, 24)),
+    Way("asked for JSON", 25, tools="direct", longest=(120, 24)),
     Way("no template", 10, ("--no-jinja",)),
     Way("small window", 15, context=4096, longest=(120,)),
     Way("window overstated", 15, context=4096, stated=32_768, longest=(120,)),
 )
 OVER_STDIO = Way("over stdio", 20, longest=(60,), temperatures=(0.7,))
-
