@@ -38,9 +38,13 @@ bench: $(STAMP) ## the benchmarks; medians
 reference: $(STAMP) ## write the generated pages of docs/ anew
 	$(RUN)/python docs/generate.py
 
-lock: ## pin the newest versions of everything in constraints.txt (needs uv)
+lock: ## pin the newest versions of everything (needs uv)
 	uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --group dev \
 	  --no-header --no-annotate --no-emit-index-url pyproject.toml -o constraints.txt
+	uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-deps --group engines \
+	  --no-header --no-annotate --no-emit-index-url -o tests/engines/packages.txt
+	uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-deps --group engines-source \
+	  --no-binary llama-cpp-python --no-header --no-annotate --no-emit-index-url -o tests/engines/sources.txt
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -76,6 +76,16 @@ async def test_what_the_trials_show_is_shown_with_its_fix_and_kept(tmp_path: Pat
     assert (kept["tools"], kept["json_mode"], kept["vision"]) == ("native", True, None)
 
 
+async def test_a_server_is_named_with_its_version_and_its_context(tmp_path: Path, env: dict[str, str]) -> None:
+    with ScriptedServer(script(), "llama.cpp", context_length=32768, version="b9310-0c1e570") as model:
+        asked = ("--quick", "--base-url", model.base_url)
+        told = await run("doctor", "--json", *asked, cwd=tmp_path, env=env)
+        shown = await run("doctor", *asked, cwd=tmp_path, env={**env, "NO_COLOR": "1"})
+        (seen,) = (each for each in json.loads(told.out)["servers"] if each["url"] == model.base_url)
+    assert (seen["name"], seen["version"], seen["contextWindow"]) == ("llama.cpp", "b9310-0c1e570", 32768)
+    assert "devstral-small-2, 32768 tokens of context, version b9310-0c1e570" in shown.out
+
+
 async def test_a_model_that_answers_nothing_would_not_do(tmp_path: Path, env: dict[str, str]) -> None:
     with ScriptedServer(script()) as model:
         ran = await run("doctor", "--base-url", model.base_url, cwd=tmp_path, env=env)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -36,6 +37,8 @@ def gguf(seed: int) -> Path:
     parts = [PACKAGES.read_bytes(), *((HERE / name).read_bytes() for name in MADE_BY)]
     file = CACHE / f"model-{hashlib.sha256(b''.join(parts)).hexdigest()[:12]}" / f"devstral-small-2-random-{seed}.gguf"
     if not file.exists():
+        for old in CACHE.glob("model-*"):
+            shutil.rmtree(old)
         file.parent.mkdir(parents=True, exist_ok=True)
         making = [sys.executable, "-m", "tests.engines.gguf_model", str(seed), str(file)]
         subprocess.run(making, check=True, cwd=HERE.parents[1], env=with_packages())
