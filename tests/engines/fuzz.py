@@ -40,8 +40,8 @@ PROMPTS = (
 )
 HARMLESS = frozenset({"echo hello", "python -m pytest -q"})
 """The only commands that the user allows."""
-RUNS, TURNS = 2, 5
-"""The most runs of a session and turns of a run."""
+SESSIONS, RUNS, TURNS = 5, 3, 6
+"""Sessions with one server, and the most runs of a session and turns of a run."""
 CANCELLED = 0.12
 """The part of the runs that the user cancels."""
 
@@ -58,8 +58,8 @@ class Ground:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(text.encode())
         (self.work / "outside.txt").write_text("not yours\n")
-        self.records.mkdir()
         self.copies.mkdir()
+        self.recordings = Folder(self.records)
         self._before = _tree(self.work)
         self._judged: set[Path] = set()
 
@@ -80,23 +80,25 @@ async def fuzz(
 ) -> None:
     """Sessions until the way's turns are used up.
 
-    serve: starts a server with a seed. All its replies begin with that one, so each session has a server of its own.
+    serve: starts a server with a seed. All its replies begin with that one, so a new one is started now and then.
     """
     chance = random.Random(f"{seed} {way.name}")
     while tally.turns(way.name) < way.turns:
         with serve(chance.randrange(1 << 31)) as server:
-            await _hold_session(way, server.base_url, ground, chance, tally)
+            for _ in range(SESSIONS):
+                if tally.turns(way.name) < way.turns:
+                    await _hold_session(way, server.base_url, ground, chance, tally)
 
 
 async def _hold_session(way: Way, base_url: str, ground: Ground, chance: random.Random, tally: Tally) -> None:
-    config = way.config(base_url, chance.choice(way.longest), chance.choice(way.temperatures))
-    model = Model(lambda: config, Folder(ground.records))
-    backend = Watched(await model.backend(), way.name, tally)
+    model = Model(lambda: config, ground.recordings)
     unsaved = {ground.project / "src/app.py": "unsaved = True\n"} if chance.random() < 0.3 else {}
     view = View([ground.project], Opened(unsaved), Overlay())
     session = Session.new()
     commands = StagedCommands(_allow, copies=ground.copies)
     for _ in range(chance.randint(1, RUNS)):
+        config = way.config(base_url, chance.choice(way.longest), chance.uniform(*way.temperatures))
+        backend = Watched(await model.backend(), way.name, tally)
         context = ToolContext(view, session.reads, commands, model.blind(session))
         left = way.turns - tally.turns(way.name)
         if left <= 0:

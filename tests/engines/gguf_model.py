@@ -44,10 +44,10 @@ LEANING = 15.0
 ENDING = 10.5
 """The logit, anywhere, of what ends a reply, a string or an object, so that nonsense does not go on for ever."""
 ENDINGS = ("</s>", '"', '"}', "}")
-NOISE = 1.5
-"""The deviation of every logit."""
-DISTURBANCE = 0.5
-"""How long what a layer adds is, beside the token's own direction of length 1."""
+NOISE = 2.0
+"""The deviation of every logit, by what came before, for a disturbance of length 1."""
+LOOKING, THINKING = 0.6, 0.15
+"""How long the disturbance by the two halves of a layer is, beside the last token's own direction of length 1."""
 
 
 def main(seed: int, file: Path) -> None:
@@ -55,7 +55,11 @@ def main(seed: int, file: Path) -> None:
     ranks = tokens.ranks()
     encoding = Encoding("tekken", pat_str=tokens.PATTERN, mergeable_ranks=ranks, special_tokens={})
     random = np.random.default_rng(seed)
-    embedding, output = _lexicon(random, _pairs(encoding), _ids(ENDINGS, encoding), SPECIALS + len(ranks))
+    pairs = _pairs(encoding)
+    assert len(pairs) < WIDTH * 3 // 4, f"{len(pairs)} tokens are too many for {WIDTH} dimensions"
+    axes: Matrix = np.linalg.qr(random.standard_normal((WIDTH - 1, WIDTH - 1)))[0].astype(np.float32)
+    own, free = axes[: len(pairs)], axes[len(pairs) :]
+    embedding, output = _lexicon(random, pairs, own, free, _ids(ENDINGS, encoding), SPECIALS + len(ranks))
     unfinished = file.with_suffix(".part")
     writer = gguf.GGUFWriter(unfinished, "llama")
     _describe(writer, file.stem, SPECIALS + len(ranks))
@@ -65,7 +69,7 @@ def main(seed: int, file: Path) -> None:
         writer.add_tensor(name, gguf.quantize(big, compact), raw_dtype=compact)
     writer.add_tensor("output_norm.weight", np.ones(WIDTH, np.float32))
     for number in range(LAYERS):
-        for name, weights in _layer(random).items():
+        for name, weights in _layer(random, free).items():
             writer.add_tensor(f"blk.{number}.{name}.weight", weights)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
@@ -89,39 +93,42 @@ def _ids(texts: tuple[str, ...], encoding: Encoding) -> list[int]:
 
 
 def _lexicon(
-    random: np.random.Generator, pairs: Mapping[int, Counter[int]], endings: list[int], size: int
+    random: np.random.Generator,
+    pairs: Mapping[int, Counter[int]],
+    own: Matrix,
+    free: Matrix,
+    endings: list[int],
+    size: int,
 ) -> tuple[Matrix, Matrix]:
     """Embedding and output.
 
-    An embedding is 1 in the first dimension, which no layer touches, and has a direction in the others. There the
-    tokens of `pairs` are at right angles, so that the output for one of them says nothing after another.
+    An embedding is 1 in the first dimension and has a direction in the others, which for each token of `pairs` is one
+    of `own`, at right angles to all others. The layers write into `free` alone, so that nothing but noise comes of it.
     """
-    assert len(pairs) < WIDTH, f"{len(pairs)} tokens are too many for {WIDTH} dimensions"
     directions = random.standard_normal((size, WIDTH - 1)).astype(np.float32)
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
-    upright, _ = np.linalg.qr(random.standard_normal((WIDTH - 1, WIDTH - 1)))
-    last = list(pairs)
-    directions[last] = upright[: len(last)]
+    directions[list(pairs)] = own
     embedding = np.concatenate([np.ones((size, 1), np.float32), directions], axis=1)
-    output: Matrix = (random.standard_normal((size, WIDTH)) * NOISE).astype(np.float32)
-    output[:, 0] = 0
+    output = np.zeros((size, WIDTH), np.float32)
+    output[:, 1:] = (random.standard_normal((size, len(free))) * NOISE).astype(np.float32) @ free
     output[endings, 0] = ENDING
     for one, followers in pairs.items():
         total = sum(followers.values())
         for following, weight in followers.items():
             output[following, 1:] += (LEANING + np.log(weight / total)) * directions[one]
     # What comes out of the last norm is that much longer than an embedding.
-    return embedding, output / np.sqrt(WIDTH / (2 + LAYERS * 2 * DISTURBANCE**2)).astype(np.float32)
+    return embedding, output / np.sqrt(WIDTH / (2 + LAYERS * (LOOKING**2 + THINKING**2))).astype(np.float32)
 
 
-def _layer(random: np.random.Generator) -> dict[str, Matrix]:
+def _layer(random: np.random.Generator, free: Matrix) -> dict[str, Matrix]:
     def weights(rows: int, columns: int, scale: float) -> Matrix:
         made: Matrix = (random.standard_normal((rows, columns)) * scale / np.sqrt(columns)).astype(np.float32)
         return made
 
     def added(columns: int, scale: float) -> Matrix:
-        made = weights(WIDTH, columns, scale / np.sqrt(WIDTH))
-        made[0] = 0
+        # What comes in is as long as a normalised vector; what goes out is to have the length `scale`.
+        made = np.zeros((WIDTH, columns), np.float32)
+        made[1:] = free.T @ weights(len(free), columns, scale / np.sqrt(len(free)))
         return made
 
     return {
@@ -130,11 +137,11 @@ def _layer(random: np.random.Generator) -> dict[str, Matrix]:
         "attn_q": weights(WIDTH, WIDTH, 2.0),
         "attn_k": weights(WIDTH, WIDTH, 2.0),
         "attn_v": weights(WIDTH, WIDTH, 1.0),
-        "attn_output": added(WIDTH, DISTURBANCE),
+        "attn_output": added(WIDTH, LOOKING),
         "ffn_norm": np.ones(WIDTH, np.float32),
         "ffn_gate": weights(INNER, WIDTH, 1.0),
         "ffn_up": weights(INNER, WIDTH, 1.0),
-        "ffn_down": added(INNER, DISTURBANCE),
+        "ffn_down": added(INNER, THINKING),
     }
 
 

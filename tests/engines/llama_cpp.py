@@ -135,7 +135,7 @@ def serving(
     port = _free_port()
     command: list[str | Path] = [program, "--host", "127.0.0.1", "--port", str(port)]
     command += ["-m", model, "--alias", model.stem, "--threads", "2", *flags]
-    command += ["-c", str(context), "--parallel", "1", "--seed", str(seed)]
+    command += ["-c", str(context), "--parallel", "1", "--no-warmup", "--seed", str(seed)]
     with log.open("wb") as out:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
     try:

@@ -14,7 +14,7 @@ WILD = ("--top-k", "0", "--top-p", "1", "--min-p", "0")
 class Way:
     """flags: of llama-server. context: of its one slot. stated: the window the settings claim, None: the server's.
 
-    longest: the longest replies, of which each session has one; so with temperatures.
+    longest: the longest replies, of which each run has one. temperatures: between which each run has one.
     """
 
     name: str
@@ -24,7 +24,7 @@ class Way:
     stated: int | None = None
     tools: ToolsMode = "auto"
     longest: tuple[int, ...] = (100,)
-    temperatures: tuple[float, ...] = (0.15, 0.7, 1.0)
+    temperatures: tuple[float, float] = (0.15, 1.0)
 
     def config(self, base_url: str, longest: int, temperature: float) -> LlmConfig:
         return LlmConfig(
@@ -46,4 +46,4 @@ IN_PROCESS = (
     Way("small window", 15, context=4096, longest=(120,)),
     Way("window overstated", 15, context=4096, stated=32_768, longest=(120,)),
 )
-OVER_STDIO = Way("over stdio", 20, longest=(60,), temperatures=(0.7,))
+OVER_STDIO = Way("over stdio", 20, longest=(60,), temperatures=(0.7, 0.7))
