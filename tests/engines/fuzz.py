@@ -40,7 +40,7 @@ PROMPTS = (
 )
 HARMLESS = frozenset({"echo hello", "python -m pytest -q"})
 """The only commands that the user allows."""
-SESSIONS, RUNS, TURNS = 5, 3, 6
+SESSIONS, RUNS, TURNS = 2, 3, 6
 """Sessions with one server, and the most runs of a session and turns of a run."""
 CANCELLED = 0.12
 """The part of the runs that the user cancels."""

@@ -44,7 +44,7 @@ LEANING = 15.0
 ENDING = 10.5
 """The logit, anywhere, of what ends a reply, a string or an object, so that nonsense does not go on for ever."""
 ENDINGS = ("</s>", '"', '"}', "}")
-NOISE = 2.0
+NOISE = 1.0
 """The deviation of every logit, by what came before, for a disturbance of length 1."""
 LOOKING, THINKING = 0.6, 0.15
 """How long the disturbance by the two halves of a layer is, beside the last token's own direction of length 1."""

@@ -134,7 +134,8 @@ def serving(
     """
     port = _free_port()
     command: list[str | Path] = [program, "--host", "127.0.0.1", "--port", str(port)]
-    command += ["-m", model, "--alias", model.stem, "--threads", "2", *flags]
+    # Two threads wait for each other in a loop, which takes for ever on a machine that has other things to do.
+    command += ["-m", model, "--alias", model.stem, "--threads", "1", *flags]
     command += ["-c", str(context), "--parallel", "1", "--no-warmup", "--seed", str(seed)]
     with log.open("wb") as out:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out)

@@ -59,13 +59,13 @@ def sayings() -> Iterator[tuple[str, float]]:
     """Texts from the end of a prompt on, and how much each counts."""
     for beginning in BEGINNINGS:
         for text in PROSE:
-            yield f"{beginning}{text}</s>", 0.5
+            yield f"{beginning}{text}</s>", 1.5
             for name, arguments in CALLS:
                 yield f"{beginning}{text}[TOOL_CALLS]{name}[ARGS]{_json(arguments)}</s>", 0.1
         for name, arguments in CALLS:
             written = _json(arguments)
             yield f"{beginning}[TOOL_CALLS]{name}[ARGS]{written}</s>", 2.0
-            yield f"{beginning}[TOOL_CALLS]{name}[ARGS]{written}[TOOL_CALLS]list_directory[ARGS]{{}}</s>", 0.3
+            yield f"{beginning}[TOOL_CALLS]{name}[ARGS]{written}[TOOL_CALLS]list_directory[ARGS]{{}}</s>", 0.1
             yield f"{beginning}{name}{written}</s>", 0.1
             yield f"{beginning}{_json({'say': PROSE[0], 'tool': name, 'arguments': arguments})}</s>", 0.3
             asked = _json({"tool": name, "arguments": arguments})

@@ -24,7 +24,7 @@ class Way:
     stated: int | None = None
     tools: ToolsMode = "auto"
     longest: tuple[int, ...] = (100,)
-    temperatures: tuple[float, float] = (0.15, 1.0)
+    temperatures: tuple[float, float] = (0.5, 1.2)
 
     def config(self, base_url: str, longest: int, temperature: float) -> LlmConfig:
         return LlmConfig(
