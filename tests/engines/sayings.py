@@ -67,9 +67,9 @@ def sayings() -> Iterator[tuple[str, float]]:
             yield f"{beginning}[TOOL_CALLS]{name}[ARGS]{written}</s>", 2.0
             yield f"{beginning}[TOOL_CALLS]{name}[ARGS]{written}[TOOL_CALLS]list_directory[ARGS]{{}}</s>", 0.1
             yield f"{beginning}{name}{written}</s>", 0.1
-            yield f"{beginning}{_json({'say': PROSE[0], 'tool': name, 'arguments': arguments})}</s>", 0.3
-            asked = _json({"tool": name, "arguments": arguments})
-            yield f"{beginning}{asked}</s>", 0.3
+            # Without spaces, so that what follows a quote here is not what follows one elsewhere.
+            asked = json.dumps({"tool": name, "arguments": arguments}, ensure_ascii=False, separators=(",", ":"))
+            yield f"{beginning}{asked}</s>", 1.0
             yield f"{beginning}```json\n{asked}\n```</s>", 0.3
             yield f"{beginning}{_json([{'name': name, 'arguments': arguments}])}</s>", 0.1
         for text in PROSE:

@@ -43,7 +43,7 @@ IN_PROCESS = (
     Way("as text, no markers", 25, ("--skip-chat-parsing",)),
     Way("asked for JSON", 25, tools="direct", longest=(120, 24)),
     Way("no template", 10, ("--no-jinja",)),
-    Way("small window", 15, context=4096, longest=(120,)),
-    Way("window overstated", 15, context=4096, stated=32_768, longest=(120,)),
+    Way("small window", 15, context=2048, longest=(120,)),
+    Way("window overstated", 15, context=2048, stated=32_768, longest=(120,)),
 )
 OVER_STDIO = Way("over stdio", 20, longest=(60,), temperatures=(0.7, 0.7))
