@@ -74,6 +74,14 @@ class Ground:
             for cut in (_bytewise, _in_fours):
                 assert "stream" not in case or run_case(case, cut=cut) == case["expected"], file
 
+    def calls(self) -> int:
+        """How many calls the exchanges so far hold."""
+        return sum(
+            len(case["expected"].get("tool_calls", ()))
+            for file in self.records.glob("*.json")
+            for case in json.loads(file.read_bytes())["cases"]
+        )
+
 
 async def fuzz(
     way: Way, serve: Callable[[int], AbstractContextManager[LlamaServer]], ground: Ground, seed: int, tally: Tally

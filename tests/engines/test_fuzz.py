@@ -28,6 +28,8 @@ from tests.engines.vocabulary import BEGIN, pieces
 from tests.engines.ways import IN_PROCESS, OVER_STDIO, Way
 
 TURNS = 200
+PARTS = 4
+"""Servers, and so seeds, for the runs over stdio."""
 PATIENCE = 300.0
 """Seconds: the model is small, but the machine may be busy."""
 
@@ -52,8 +54,10 @@ async def test_two_hundred_turns_raise_nothing_leave_no_call_unanswered_and_touc
             log = tmp_path / "llama-server.log"
             serve = partial(serving, llama_server, gguf, log, way.context, way.flags)
             if way is OVER_STDIO:
-                with serve(seed) as server:
-                    await over_stdio(way, server, ground, seed, tally)
+                for part in range(1, PARTS + 1):
+                    with serve(seed + part) as server:
+                        await over_stdio(way, server, ground, seed + part, tally, way.turns * part // PARTS)
+                tally.add(way.name, "calls", ground.calls())
             else:
                 await fuzz(way, serve, ground, seed, tally)
             assert left_behind(tmp_path) == []
@@ -75,8 +79,11 @@ def worth_something(tally: Tally) -> None:
     assert tally.staged > 0
 
 
-async def over_stdio(way: Way, server: LlamaServer, ground: Ground, seed: int, tally: Tally) -> None:
-    """Runs of a real server process, with an editor that allows nothing, and of the command line."""
+async def over_stdio(way: Way, server: LlamaServer, ground: Ground, seed: int, tally: Tally, turns: int) -> None:
+    """Runs of a real server process, with an editor that allows nothing, and of the command line.
+
+    turns: how many the way is to have come to.
+    """
     chance = random.Random(f"{seed} {way.name}")
     settings: dict[str, Any] = {
         "llm": {"baseUrl": server.base_url, "maxTokens": way.longest[0], "temperature": way.temperatures[0]},
@@ -88,7 +95,7 @@ async def over_stdio(way: Way, server: LlamaServer, ground: Ground, seed: int, t
     async with editing(strict, ground.project, ground.place / "home", arguments=record, **settings) as editor:
         editor.server.patience = PATIENCE
         editor.open(ground.project / "src/app.py")
-        while tally.turns(way.name) < way.turns - 1:
+        while tally.turns(way.name) < turns:
             if chance.random() < 0.4:
                 await editor.command("devstral.newSession")
             ask = {"prompt": chance.choice(PROMPTS), "wait": True}
