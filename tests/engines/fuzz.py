@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -91,10 +92,10 @@ async def fuzz(
     serve: starts a server with a seed. All its replies begin with that one, so a new one is started now and then.
     """
     chance = random.Random(f"{seed} {way.name}")
-    while tally.turns(way.name) < way.turns:
+    while _left(way, tally) > 0:
         with serve(chance.randrange(1 << 31)) as server:
             for _ in range(SESSIONS):
-                if tally.turns(way.name) < way.turns:
+                if _left(way, tally) > 0:
                     await _hold_session(way, server.base_url, ground, chance, tally)
 
 
@@ -108,7 +109,7 @@ async def _hold_session(way: Way, base_url: str, ground: Ground, chance: random.
         config = way.config(base_url, chance.choice(way.longest), chance.uniform(*way.temperatures))
         backend = Watched(await model.backend(), way.name, tally)
         context = ToolContext(view, session.reads, commands, model.blind(session))
-        left = way.turns - tally.turns(way.name)
+        left = _left(way, tally)
         if left <= 0:
             break
         await _run(way, session, backend, context, model, min(TURNS, left), chance, tally)
@@ -151,6 +152,12 @@ async def _run(
     except asyncio.CancelledError:
         assert cancels_at is not None
         tally.add(way.name, "cancelled")
+
+
+def _left(way: Way, tally: Tally) -> int:
+    """How many turns the way still needs; three times as many as usual where what it is for has not happened yet."""
+    waits = way.until is not None and not tally.ways.get(way.name, Counter())[way.until]
+    return way.turns * (3 if waits else 1) - tally.turns(way.name)
 
 
 async def _allow(command: str, directory: Path) -> bool:

@@ -64,7 +64,9 @@ def sayings() -> Iterator[tuple[str, float]]:
                 yield f"{beginning}{text}[TOOL_CALLS]{name}[ARGS]{_json(arguments)}</s>", 0.1
         for name, arguments in CALLS:
             written = _json(arguments)
-            yield f"{beginning}[TOOL_CALLS]{name}[ARGS]{written}</s>", 2.0
+            # Every tool as often as every other.
+            share = 5 / sum(other == name for other, _ in CALLS)
+            yield f"{beginning}[TOOL_CALLS]{name}[ARGS]{written}</s>", share
             yield f"{beginning}[TOOL_CALLS]{name}[ARGS]{written}[TOOL_CALLS]list_directory[ARGS]{{}}</s>", 0.1
             yield f"{beginning}{name}{written}</s>", 0.1
             # Without spaces, so that what follows a quote here is not what follows one elsewhere.

@@ -14,6 +14,7 @@ WILD = ("--top-k", "0", "--top-p", "1", "--min-p", "0")
 class Way:
     """flags: of llama-server. context: of its one slot. stated: the window the settings claim, None: the server's.
 
+    until: what has to have happened before the turns are enough.
     longest: the longest replies, of which each run has one. temperatures: between which each run has one.
     """
 
@@ -22,6 +23,7 @@ class Way:
     flags: tuple[str, ...] = ()
     context: int = 32_768
     stated: int | None = None
+    until: str | None = None
     tools: ToolsMode = "auto"
     longest: tuple[int, ...] = (100,)
     temperatures: tuple[float, float] = (0.5, 1.2)
@@ -41,9 +43,9 @@ IN_PROCESS = (
     Way("native, any token", 25, WILD, longest=(60, 20), temperatures=(1.0, 1.3)),
     Way("calls as text", 30, ("--skip-chat-parsing", "--special")),
     Way("as text, no markers", 25, ("--skip-chat-parsing",)),
-    Way("asked for JSON", 25, tools="direct", longest=(120, 24)),
+    Way("asked for JSON", 20, tools="direct", longest=(120, 24)),
     Way("no template", 10, ("--no-jinja",)),
-    Way("small window", 15, context=2048, longest=(120,)),
-    Way("window overstated", 15, context=2048, stated=32_768, longest=(120,)),
+    Way("small window", 15, context=1792, until="made shorter", longest=(120,)),
+    Way("window overstated", 15, context=1792, until="made shorter", stated=32_768, longest=(120,)),
 )
 OVER_STDIO = Way("over stdio", 20, longest=(60,), temperatures=(0.7, 0.7))
