@@ -96,8 +96,9 @@ _GOOD: Mapping[Outcome, bool] = {"yes": True, "failed": False, "lost": False, "r
 
 
 def _about(server: Server) -> str:
+    version = f"version {server.version}, " if server.version else ""
     window = f", {server.context_window:,} tokens of context" if server.context_window else ""
-    return f"{server.model}{window}"
+    return f"{version}{server.model}{window}"
 
 
 def camel(data: Mapping[str, Any]) -> dict[str, Any]:

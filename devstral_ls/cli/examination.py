@@ -25,12 +25,16 @@ from devstral_ls.workspace.search import find_rg
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """One place that was looked at. fix: the command that makes it usable, None where nothing is wrong or known."""
+    """One place that was looked at.
+
+    version: as the server says it. fix: the command that makes it usable, None where nothing is wrong or known.
+    """
 
     name: str
     url: str
     status: str
     problem: str | None
+    version: str | None
     models: tuple[str, ...]
     model: str | None
     context_window: int | None
@@ -150,8 +154,17 @@ def _ripgrep(environ: Mapping[str, str]) -> tuple[str | None, str | None]:
 
 def _server(found: Probed) -> Server:
     name = server_name(found.url, found.kind).partition(" at ")[0]
-    problem, models, window = found.problem, found.models, found.context_window
-    return Server(name, without_userinfo(found.url), found.status, problem, models, found.model, window, fix(found))
+    return Server(
+        name=name,
+        url=without_userinfo(found.url),
+        status=found.status,
+        problem=found.problem,
+        version=found.version,
+        models=found.models,
+        model=found.model,
+        context_window=found.context_window,
+        fix=fix(found),
+    )
 
 
 def key_origin(config: Config, environ: Mapping[str, str]) -> str | None:

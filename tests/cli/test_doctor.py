@@ -83,7 +83,7 @@ async def test_a_server_is_named_with_its_version_and_its_context(tmp_path: Path
         shown = await run("doctor", *asked, cwd=tmp_path, env={**env, "NO_COLOR": "1"})
         (seen,) = (each for each in json.loads(told.out)["servers"] if each["url"] == model.base_url)
     assert (seen["name"], seen["version"], seen["contextWindow"]) == ("llama.cpp", "b9310-0c1e570", 32768)
-    assert "devstral-small-2, 32768 tokens of context, version b9310-0c1e570" in shown.out
+    assert "version b9310-0c1e570, devstral-small-2, 32,768 tokens of context" in shown.out
 
 
 async def test_a_model_that_answers_nothing_would_not_do(tmp_path: Path, env: dict[str, str]) -> None:

@@ -107,12 +107,13 @@ async def _hold_session(way: Way, base_url: str, ground: Ground, chance: random.
     commands = StagedCommands(_allow, copies=ground.copies)
     for _ in range(chance.randint(1, RUNS)):
         config = way.config(base_url, chance.choice(way.longest), chance.uniform(*way.temperatures))
-        backend = Watched(await model.backend(), way.name, tally)
-        context = ToolContext(view, session.reads, commands, model.blind(session))
         left = _left(way, tally)
         if left <= 0:
             break
-        await _run(way, session, backend, context, model, min(TURNS, left), chance, tally)
+        async with model.in_use() as real:
+            backend = Watched(real, way.name, tally)
+            context = ToolContext(view, session.reads, commands, model.blind(session))
+            await _run(way, session, backend, context, model, min(TURNS, left), chance, tally)
         tally.add(way.name, "runs")
         check_conversation(session.messages)
         request = Request([*session.messages, UserMessage("Go on.")], [tool.spec for tool in TOOLS])
