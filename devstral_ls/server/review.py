@@ -94,9 +94,11 @@ class Review:
     async def _apply_with_preview(self, proposal: Proposal) -> Applied:
         """The client's own preview; closing it is no decision against the proposal, which stays pending."""
         try:
-            return await self.apply(proposal, preview=True)
+            outcome = await self.apply(proposal, preview=True)
         except Withdrawn:
             return Applied()
+        closed = not outcome.done and not outcome.conflicts and outcome.reason is None
+        return Applied() if closed else outcome
 
     async def apply(
         self,

@@ -10,6 +10,6 @@ export default async function (user) {
   await user.act("Devstral: discard the proposal");
   const later = await user.actionsUntil((titles) => !titles.some((title) => title.includes("apply all")));
   await user.prompt("Devstral: Ask", "and now?");
-  await user.shows("# Devstral session");
+  await user.shows("> and now?");
   return { actions, later };
 }

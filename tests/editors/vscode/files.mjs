@@ -12,6 +12,6 @@ export default async function (user) {
   const actions = await user.actionsUntil((titles) => !titles.some((title) => title.includes("apply all")));
   for (const name of user.play.save) await user.save(name);
   await user.prompt("Devstral: Ask", "and now?");
-  await user.shows("# Devstral session");
+  await user.shows("> and now?");
   return { rows, actions };
 }
