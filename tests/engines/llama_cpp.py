@@ -92,8 +92,9 @@ def _unpacked(place: Path) -> Path:
     _run([*_pip("download"), *only, "-d", place, "-r", SOURCES], place, with_packages())
     (archive,) = place.glob("*.tar.gz")
     with tarfile.open(archive) as tar:
-        # The archive is pinned by its hash; the filter came with Python 3.11.4.
-        tar.extractall(place, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
+        if hasattr(tarfile, "data_filter"):
+            tar.extraction_filter = tarfile.data_filter
+        tar.extractall(place)  # pinned by its hash, where Python has no filter
     archive.unlink()
     (sources,) = place.glob("*/vendor/llama.cpp")
     return sources
