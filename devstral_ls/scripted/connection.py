@@ -24,7 +24,7 @@ from devstral_ls.scripted.pages import (
     wrong_key,
 )
 from devstral_ls.scripted.rules import refusal
-from devstral_ls.scripted.script import Answered, Playback, Turn
+from devstral_ls.scripted.script import Answered, Answering, Turn
 from devstral_ls.scripted.traffic import Traffic
 
 
@@ -33,7 +33,7 @@ class Desk:
     """What every connection answers from. api_key: None demands no particular key."""
 
     about: About
-    playback: Playback
+    answering: Answering
     traffic: Traffic
     api_key: str | None
 
@@ -95,7 +95,7 @@ class Connection(BaseHTTPRequestHandler):
         refused = self._refused(body)
         if refused is not None:
             return self._answer(refused)
-        turn = self.server.desk.playback.take(_last_text(body["messages"]))
+        turn = self.server.desk.answering(body["messages"])
         if turn is None:
             return self._send_json(400, self._error(400, "the script has no turn left for this request"))
         if turn.error is not None:
@@ -246,14 +246,6 @@ class Connection(BaseHTTPRequestHandler):
 
 class _ClientGone(Exception):
     """The client closed the connection during a reply."""
-
-
-def _last_text(messages: Sequence[Mapping[str, Any]]) -> str:
-    """The text of the last user or tool message."""
-    content = next((message["content"] for message in reversed(messages) if message["role"] in ("user", "tool")), "")
-    if isinstance(content, str):
-        return content
-    return "\n".join(part["text"] for part in content if part["type"] == "text")
 
 
 def _message(body: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -110,6 +110,10 @@ class Script:
         return cls([_turn(f"Turn {number}", turn) for number, turn in enumerate(turns, 1)], model, exhausted, tools)
 
 
+Answering = Callable[[Sequence[Mapping[str, Any]]], Turn | None]
+"""The next turn for a request's messages; None when there is none. Called on several threads."""
+
+
 class Playback:
     """How far a script has been said. Safe to use from several threads."""
 
@@ -117,6 +121,10 @@ class Playback:
         self._script = script
         self._used = [False] * len(script.turns)
         self._lock = threading.Lock()
+
+    def __call__(self, messages: Sequence[Mapping[str, Any]]) -> Turn | None:
+        """The next turn for a request with these messages."""
+        return self.take(_last_text(messages))
 
     def take(self, last: str) -> Turn | None:
         """The next turn for a request whose last user or tool message is `last`; None when none is left for it."""
@@ -127,6 +135,14 @@ class Playback:
                     return turn
             repeats = self._script.on_exhausted == "repeat_last" and self._script.turns
             return self._script.turns[-1] if repeats else None
+
+
+def _last_text(messages: Sequence[Mapping[str, Any]]) -> str:
+    """The text of the last user or tool message."""
+    content = next((message["content"] for message in reversed(messages) if message["role"] in ("user", "tool")), "")
+    if isinstance(content, str):
+        return content
+    return "\n".join(part["text"] for part in content if part["type"] == "text")
 
 
 def _turn(where: str, data: Any) -> Turn:

@@ -15,7 +15,7 @@ from typing import Any
 from devstral_ls.scripted.connection import Connection, Desk, Server
 from devstral_ls.scripted.manners import Manner
 from devstral_ls.scripted.pages import About
-from devstral_ls.scripted.script import Playback, Script
+from devstral_ls.scripted.script import Answering, Playback, Script
 from devstral_ls.scripted.traffic import Traffic
 
 
@@ -23,6 +23,7 @@ class ScriptedServer(Traffic):
     """A server that replays `script` in the manner of one kind of model server, and the traffic it has seen.
 
     api_key: the key it demands. None: the Mistral manner takes any key but demands one, the others ask for none.
+    answering: makes up each turn from the request's messages, in place of the script's turns.
     other_models: names it also lists and answers to. version: what it says its version is, and behaves like; None: a
     recent one. loaded: whether the first model is in memory, where a server tells.
     """
@@ -34,6 +35,7 @@ class ScriptedServer(Traffic):
         host: str = "127.0.0.1",
         port: int = 0,
         *,
+        answering: Answering | None = None,
         api_key: str | None = None,
         context_length: int = 131_072,
         other_models: Sequence[str] = (),
@@ -42,7 +44,7 @@ class ScriptedServer(Traffic):
     ) -> None:
         super().__init__()
         about = About(manner, (script.model, *other_models), context_length, script.tools, version, loaded)
-        self._desk = Desk(about, Playback(script), self, api_key)
+        self._desk = Desk(about, answering or Playback(script), self, api_key)
         self._address = (host, port)
         self._listener: _Listener | None = None
         self._thread: threading.Thread | None = None

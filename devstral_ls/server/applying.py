@@ -9,7 +9,7 @@ from pathlib import Path
 from devstral_ls.edits.diff import diff_lines
 from devstral_ls.edits.fates import fates
 from devstral_ls.edits.rebase import Conflict
-from devstral_ls.server.delivery import Delivery, Parcel
+from devstral_ls.server.delivery import Arrived, Delivery, Parcel
 from devstral_ls.server.history import Change, History
 from devstral_ls.server.placing import Read, change_now
 from devstral_ls.server.proposals import Decision, FileProposal, Proposal, Proposals, names
@@ -82,7 +82,18 @@ class Applying:
         *,
         preview: bool = False,
     ) -> Applied:
-        """Apply the pending files, or those in `paths`, or only the hunks with these ids. The rest stays pending."""
+        """Apply the pending files, or those in `paths`, or only the hunks with these ids. The rest stays pending.
+
+        Raises Withdrawn when a preview has to make way.
+        """
+        async with self._delivery.turn(can_wait=preview):
+            # It may have been decided about while this waited for its turn.
+            proposal = self._proposals.get(proposal.id) or proposal
+            return await self._apply(proposal, paths, hunks, preview)
+
+    async def _apply(
+        self, proposal: Proposal, paths: Collection[Path] | None, hunks: Collection[str] | None, preview: bool
+    ) -> Applied:
         wanted: list[tuple[FileProposal, FileProposal]] = []
         for file in proposal.pending:
             if paths is not None and file.path not in paths:
@@ -127,14 +138,14 @@ class Applying:
             answer = await self._delivery.send(parcels, label, preview=preview)
             outcome.reason = answer.reason or outcome.reason
             for plan in planned:
-                text = await self._delivery.text_after(plan.parcel, answer, preview=preview)
-                change = plan.parcel.change
+                arrived = await self._delivery.text_after(plan.parcel, answer, preview=preview)
+                text, change = arrived.text, plan.parcel.change
                 decisions = decide(plan.chosen, change, text, accepted=answer.accepted, preview=preview)
                 self._settle(proposal.id, decisions)
                 if in_the_text(decisions):
-                    changes.append(_change(plan, text))
+                    changes.append(_change(plan, arrived))
                     outcome.take(plan, decisions)
-                elif text != change.before:
+                elif text != change.before and answer.came:
                     stale.append(plan)
                 else:
                     outcome.refused.append(plan.file)
@@ -179,6 +190,7 @@ def in_the_text(decisions: Mapping[str, Decision]) -> bool:
     return not {"applied", "modified"}.isdisjoint(decisions.values())
 
 
-def _change(plan: Planned, text: str | None) -> Change:
+def _change(plan: Planned, arrived: Arrived) -> Change:
     moved = plan.file.moved.path if plan.file.moved else None
-    return Change(plan.file.path, plan.file.name, plan.parcel.change.before, text, moved)
+    before = plan.parcel.change.before
+    return Change(plan.file.path, plan.file.name, before, arrived.text, moved, arrived.seen)

@@ -224,7 +224,7 @@ async def apply_proposal(server: DevstralServer, arguments: Arguments) -> Any:
 async def discard_proposal(server: DevstralServer, arguments: Arguments) -> Any:
     """Discard a proposal, or the named files or hunks of it."""
     proposal = server.review.pick(arguments.proposal_id)
-    dropped = server.review.discard(proposal, _paths(arguments), _hunks(proposal, arguments))
+    dropped = await server.review.discard(proposal, _paths(arguments), _hunks(proposal, arguments))
     if not dropped:
         raise RequestRefused("None of these files has pending edits in this proposal.")
     return {"proposalId": proposal.id, "discarded": [file.uri for file in dropped]}

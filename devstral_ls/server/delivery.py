@@ -7,8 +7,8 @@ always say true, one declines with null, one never answers.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,17 @@ from devstral_ls.server.to_lsp import TextChange, cannot, workspace_edit
 OBSERVE = 1.0
 """Seconds to wait for the text to follow an editor's answer."""
 
+PATIENCE = 10.0
+"""Seconds to wait for the answer of a client that need not ask its user. ALE never answers, and Eglot asks all the
+same: what they apply later is seen in the text."""
+
 UNANNOUNCED = 3.0
 """Seconds to wait for a client that did not announce workspace/applyEdit; Kate takes edits all the same, for 2 s."""
+
+NO_ANSWER = "it did not answer"
+
+
+_NOTHING = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +45,19 @@ class Parcel:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the client said. reason: why it did not apply the edit, in one line."""
+    """What the client said. reason: why it did not apply the edit, in one line. came: whether it said anything."""
 
     accepted: bool
     reason: str | None = None
+    came: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A file's text once it has followed an answer. seen: whether the text itself shows it, not only the answer."""
+
+    text: str | None
+    seen: bool = True
 
 
 class Delivery:
@@ -54,6 +72,17 @@ class Delivery:
         self._judging = 0
         self._judged = asyncio.Event()
         self._judged.set()
+        self._lock = asyncio.Lock()
+
+    @asynccontextmanager
+    async def turn(self, *, can_wait: bool = False) -> AsyncIterator[None]:
+        """One at a time: what is planned next stands on the text with what was sent before. A preview makes way."""
+        with self._dialogs.way_made(can_wait=can_wait):
+            await self._lock.acquire()
+        try:
+            yield
+        finally:
+            self._lock.release()
 
     @contextmanager
     def under_way(self, parcels: Sequence[Parcel]) -> Iterator[None]:
@@ -77,12 +106,14 @@ class Delivery:
             answer = await self._ask(edit, label, parcels, preview)
         except ClientError as error:
             return Answer(False, str(error))
+        if answer is _NOTHING:
+            return Answer(False, NO_ANSWER, came=False)
         accepted = isinstance(answer, dict) and answer.get("applied") is True
         said = answer.get("failureReason") if isinstance(answer, dict) else None
         reason = " ".join(said.split()) if isinstance(said, str) else None
         return Answer(accepted, reason or next(iter(impossible), None))
 
-    async def text_after(self, parcel: Parcel, answer: Answer, *, preview: bool) -> str | None:
+    async def text_after(self, parcel: Parcel, answer: Answer, *, preview: bool) -> Arrived:
         """The file's text once it has followed the client's answer, or has had the time to."""
         self._judging += 1
         self._judged.clear()
@@ -97,43 +128,42 @@ class Delivery:
         """Until what the editor has answered about is read from the text; not what it is still asking its user."""
         await self._judged.wait()
 
-    async def _text_after(self, parcel: Parcel, answer: Answer, preview: bool) -> str | None:
+    async def _text_after(self, parcel: Parcel, answer: Answer, preview: bool) -> Arrived:
         change, path = parcel.change, parcel.path
-        unseen = change.version is None and self._read(path).version is None
-        if unseen and answer.accepted and not preview and cannot(change, self.client) is None:
-            # Not open and not written yet: the client's word has to do.
-            return change.after
         # Where parts were left out in a preview the expected text never comes: what has come by now is all of it.
         partly = preview and self._read(path).text not in (change.before, change.after)
         try:
             async with asyncio.timeout(OBSERVE if answer.accepted and not partly else OBSERVE / 4):
                 await self._arrival(path, change.after)
         except TimeoutError:
-            return self._read(path).text
-        return change.after
+            now = self._read(path)
+            unseen = change.version is None and now.version is None and now.text == change.before
+            if unseen and answer.accepted and not preview and cannot(change, self.client) is None:
+                # In a buffer that we are not told of and that is not saved: the client's word has to do.
+                return Arrived(change.after, seen=False)
+            return Arrived(now.text)
+        return Arrived(change.after)
 
     async def _ask(self, edit: dict[str, Any], label: str, parcels: Sequence[Parcel], preview: bool) -> Any:
-        """The client's answer, or None when the text arrived in every open document though no answer did."""
+        """The client's answer; nothing when none came, or none came soon after the text had arrived everywhere."""
         arrived = asyncio.create_task(self._all_arrive(parcels), name="the text arrives")
         asked = asyncio.create_task(
             self._dialogs.ask("workspace/applyEdit", {"label": label, "edit": edit}, can_wait=preview),
             name="the editor answers",
         )
         try:
-            # A preview may stay open for as long as the user likes; a client that never said it takes edits may not.
-            patience = None if self.client.apply_edit else UNANNOUNCED
+            # A preview may stay open for as long as the user likes.
+            patience = UNANNOUNCED if not self.client.apply_edit else None if preview else PATIENCE
             await asyncio.wait({arrived, asked}, return_when=asyncio.FIRST_COMPLETED, timeout=patience)
-            if not asked.done():
+            if arrived.done() and not asked.done():
                 await asyncio.wait({asked}, timeout=OBSERVE)
-            return asked.result() if asked.done() else None
+            return asked.result() if asked.done() else _NOTHING
         finally:
             arrived.cancel()
             asked.cancel()
 
     async def _all_arrive(self, parcels: Sequence[Parcel]) -> None:
-        """Done when every file has its expected text in an open document; never when one of them is not open."""
-        if any(parcel.change.version is None for parcel in parcels):
-            await asyncio.Event().wait()
+        """Done when every file has its expected text, in an open document or on disk."""
         await asyncio.gather(*(self._arrival(parcel.path, parcel.change.after) for parcel in parcels))
 
     async def _arrival(self, path: Path, text: str | None) -> None:

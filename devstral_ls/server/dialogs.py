@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 
@@ -31,18 +33,22 @@ class Dialogs:
 
     async def ask(self, method: str, params: Any, *, can_wait: bool = False) -> Any:
         """The client's answer. Raises Withdrawn when a question that can wait had to give way."""
-        if not can_wait:
-            self._urgent += 1
-        if self._can_wait is not None:
-            self._can_wait.cancel()
-        try:
+        with self.way_made(can_wait=can_wait):
             async with self._lock:
                 if can_wait and self._urgent:
                     raise Withdrawn
                 return await self._send(method, params, can_wait)
+
+    @contextmanager
+    def way_made(self, *, can_wait: bool = False) -> Iterator[None]:
+        """Withdraw a question that can wait; none is asked meanwhile, unless what comes can wait too."""
+        self._urgent += not can_wait
+        if self._can_wait is not None:
+            self._can_wait.cancel()
+        try:
+            yield
         finally:
-            if not can_wait:
-                self._urgent -= 1
+            self._urgent -= not can_wait
 
     async def choose(self, message: str, titles: list[str], *, can_wait: bool = False) -> str | None:
         """The title the user picked, or None when the question was closed without an answer."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from devstral_ls.edits.rebase import Conflict, rebase
 class Change:
     """One file's text right before and right after edits were applied. None: no such file.
 
-    moved_from: where the file was before, if it was moved.
+    moved_from: where the file was before, if it was moved. seen: False when only the editor's word stands for it.
     """
 
     path: Path
@@ -21,6 +21,7 @@ class Change:
     before: str | None
     after: str | None
     moved_from: Path | None = None
+    seen: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,10 @@ class Application:
     proposal_id: str
     session_id: str
     changes: tuple[Change, ...]
+
+    def only(self, paths: Collection[Path]) -> Application:
+        """What it did to these files."""
+        return replace(self, changes=tuple(change for change in self.changes if change.path in paths))
 
 
 class History:

@@ -23,6 +23,10 @@ WHOLE: dict[str, str] = {
     "modified": "were accepted and applied, and then changed by the user.",
     "undone": "were applied and then undone by the user.",
 }
+UNSEEN = (
+    "Your proposed edits to {file} were accepted. The editor says that it applied them, but the file on disk does not "
+    "have them yet: until it is saved, you read the old text."
+)
 PARTS: dict[Decision, str] = {
     "applied": "accepted",
     "modified": "accepted and then changed by the user",
@@ -67,7 +71,9 @@ def status(proposal: Proposal, history: History, read: Read) -> list[dict[str, A
 
 
 def _text(file: FileProposal, since: Decision | None, change: Change | None, read: Read) -> str:
-    if not file.settled:
+    if change is not None and not change.seen and read(change.path).text == change.before:
+        line = UNSEEN.format(file=file.name)
+    elif not file.settled:
         whole = WHOLE.get(since or file.state, "")
         line = f"Your proposed edits to {file.name} {whole}" if whole else ""
     elif since == "undone":
@@ -95,7 +101,7 @@ def _since(file: FileProposal, change: Change | None, read: Read) -> Decision | 
     if change is None or (file.decision not in IN_THE_TEXT and not _has_applied(file.settled)):
         return None
     now = read(file.path).text
-    if now == change.after:
+    if now == change.after or (now == change.before and not change.seen):
         return None
     if now == change.before:
         return "undone"

@@ -86,7 +86,7 @@ class Review:
             if choice == APPLY:
                 return await self.apply(proposal)
             if choice == DISCARD:
-                self.discard(proposal)
+                await self.discard(proposal)
                 return Applied()
             await self._show_diff(proposal)
             titles = [APPLY, DISCARD]
@@ -111,19 +111,22 @@ class Review:
         """Apply the pending files, or those in `paths`, or only the hunks with these ids."""
         return await self._applying.apply(proposal, paths, hunks, preview=preview)
 
-    def discard(
+    async def discard(
         self, proposal: Proposal, paths: Collection[Path] | None = None, hunks: Collection[str] | None = None
     ) -> list[FileProposal]:
         """Decide against the pending files (or those in `paths`, or these hunks); the editor's text is not touched."""
-        fates: dict[str, Decision] = {}
-        dropped: list[FileProposal] = []
-        for file in proposal.pending:
-            mine = [key for key in file.ids() if hunks is None or key in hunks]
-            if mine and (paths is None or file.path in paths):
-                dropped.append(file)
-                fates |= dict.fromkeys(mine, "rejected")
-        self.proposals.put(proposal.decide(fates))
-        return dropped
+        async with self._delivery.turn():
+            # What was on its way into the text is decided by now.
+            proposal = self.proposals.get(proposal.id) or proposal
+            fates: dict[str, Decision] = {}
+            dropped: list[FileProposal] = []
+            for file in proposal.pending:
+                mine = [key for key in file.ids() if hunks is None or key in hunks]
+                if mine and (paths is None or file.path in paths):
+                    dropped.append(file)
+                    fates |= dict.fromkeys(mine, "rejected")
+            self.proposals.put(proposal.decide(fates))
+            return dropped
 
     async def undo(self, session_id: str | None) -> Undone:
         """Take back the last applied proposal of the session, or of any."""

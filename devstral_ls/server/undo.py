@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from devstral_ls.edits.diff import apply_hunks, diff_lines
 from devstral_ls.edits.fates import fates
@@ -18,6 +19,9 @@ from devstral_ls.server.placing import Read
 from devstral_ls.server.proposals import IN_THE_TEXT, FileProposal, Proposals
 from devstral_ls.server.to_lsp import TextChange
 from devstral_ls.workspace.paths import path_to_uri
+
+
+UNSEEN = "the files on disk don't have them: undo them in the editor"
 
 
 @dataclass(slots=True)
@@ -47,12 +51,20 @@ async def undo(
     delivery: Delivery, proposals: Proposals, history: History, read: Read, session_id: str | None
 ) -> Undone:
     """Take back the last applied proposal of the session, or of any. Raises RequestRefused when there is none."""
+    async with delivery.turn():
+        return await _undo(delivery, proposals, history, read, session_id)
+
+
+async def _undo(
+    delivery: Delivery, proposals: Proposals, history: History, read: Read, session_id: str | None
+) -> Undone:
     applications = history.last(session_id)
     if not applications:
         raise RequestRefused("There is nothing to undo: no edits of Devstral were applied.")
     undone = Undone(applications[-1].proposal_id)
     todo: list[tuple[Change, Parcel]] = []
-    for change in history.changes(undone.proposal_id).values():
+    changes = history.changes(undone.proposal_id)
+    for change in changes.values():
         now = read(change.path)
         before, after = (now.text, _without(change, now.text, undone))
         if change.moved_from is not None and before is not None:
@@ -63,30 +75,51 @@ async def undo(
             where = TextChange(now.uri or path_to_uri(change.path), now.version, before, after, new_folder)
             todo.append((change, Parcel(change.path, where)))
     one_by_one = delivery.client.checks_first_version_only
+    refused = {change.path for change in changes.values() if _is_unseen(change, read)}
+    undone.refused += [change.name for change in changes.values() if change.path in refused]
+    undone.reason = UNSEEN if refused else None
     for together in [[item] for item in todo] if one_by_one else [todo] if todo else []:
-        await _send(delivery, together, undone)
-    if not undone.refused:
-        history.replace(undone.proposal_id, ())
-        proposal = proposals.get(undone.proposal_id)
-        if proposal is not None:
-            back = {change.path: change for change, _ in todo if change.name not in undone.kept}
-            files = [_taken_back(file, back[file.path]) if file.path in back else file for file in proposal.files]
-            proposals.put(replace(proposal, files=tuple(files)))
+        refused |= await _send(delivery, together, undone)
+    # What was refused can be tried again; the rest is over, whoever took it back.
+    left = [item.only(refused) for item in applications]
+    history.replace(undone.proposal_id, [item for item in left if item.changes])
+    proposal = proposals.get(undone.proposal_id)
+    if proposal is not None:
+        files = [_since(file, changes.get(file.path), file.path in refused, undone) for file in proposal.files]
+        proposals.put(replace(proposal, files=tuple(files)))
     return undone
 
 
-async def _send(delivery: Delivery, todo: Sequence[tuple[Change, Parcel]], undone: Undone) -> None:
+def _is_unseen(change: Change, read: Read) -> bool:
+    """Whether only the editor's word stands for what was applied, so that there is nothing to take back from."""
+    return not change.seen and read(change.path).text == change.before
+
+
+async def _send(delivery: Delivery, todo: Sequence[tuple[Change, Parcel]], undone: Undone) -> set[Path]:
+    """Have the editor take these back; the paths of those that it did not."""
     parcels = [parcel for _, parcel in todo]
+    refused: set[Path] = set()
     with delivery.under_way(parcels):
         answer: Answer = await delivery.send(parcels, "Devstral: undo")
         undone.reason = answer.reason or undone.reason
         for change, parcel in todo:
-            text = await delivery.text_after(parcel, answer, preview=False)
-            if text == parcel.change.after:
+            if (await delivery.text_after(parcel, answer, preview=False)).text == parcel.change.after:
                 undone.restored.append(change.name)
                 undone.uris.append(parcel.change.new_uri or parcel.change.uri)
             else:
                 undone.refused.append(change.name)
+                refused.add(change.path)
+    return refused
+
+
+def _since(file: FileProposal, change: Change | None, refused: bool, undone: Undone) -> FileProposal:
+    """The proposed file after the undo."""
+    if change is None or refused:
+        return file
+    if change.name not in undone.kept:
+        return _taken_back(file, change)
+    settled = tuple(replace(hunk, decision="modified") if hunk.decision == "applied" else hunk for hunk in file.settled)
+    return replace(file, settled=settled, decision="modified" if file.decision == "applied" else file.decision)
 
 
 def _taken_back(file: FileProposal, change: Change) -> FileProposal:
@@ -99,7 +132,8 @@ def _taken_back(file: FileProposal, change: Change) -> FileProposal:
         staged = rebase(change.after or "", change.before or "", file.staged or "")
     except Conflict:
         return replace(file, settled=settled)
-    return replace(file, settled=settled, base=base, staged=staged)
+    # Its hunks were in lines of a text that had the applied ones.
+    return replace(file, settled=settled, base=base, staged=staged, cut=None, edits=None)
 
 
 def _without(change: Change, now: str | None, undone: Undone) -> str | None:

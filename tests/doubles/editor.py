@@ -284,6 +284,7 @@ async def editing(
     home: Path,
     env: Mapping[str, str] | None = None,
     arguments: Sequence[str] = (),
+    kind: type[FakeEditor] = FakeEditor,
     **options: Any,
 ) -> AsyncIterator[FakeEditor]:
     """An editor with a server that has been greeted.
@@ -292,7 +293,7 @@ async def editing(
     """
     folders = folder if isinstance(folder, list) else [folder]
     async with serve(home, env, *arguments) as server:
-        editor = FakeEditor(server, personality, folders)
+        editor = kind(server, personality, folders)
         result = await server.call(
             "initialize",
             {

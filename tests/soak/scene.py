@@ -1,0 +1,386 @@
+"""One workspace, one editor with its server, one model, and runs one after the other while the user does as he likes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from devstral_ls.scripted import Script, ScriptedServer
+from tests.doubles.editor import Personality, editing, to_path
+from tests.doubles.raw import PATIENCE
+from tests.doubles.wire import Wire, wire
+from tests.soak.editor import DicedEditor
+from tests.soak.improviser import Improviser, content, marks
+from tests.soak.ledger import Json, Ledger, blocks, in_diff
+
+FILES = ("a.txt", "b.txt", "c.txt", "sub/d.txt")
+LINES = 24
+SETTLED = 4.0
+"""Seconds after which whatever was on its way has arrived."""
+
+
+@dataclass
+class Scene:
+    editor: DicedEditor
+    ledger: Ledger
+    model: ScriptedServer
+    wire: Wire
+    folder: Path
+    random: Random
+    runs: int = 0
+    disk: dict[Path, bytes | None] = field(default_factory=dict)
+    """What was put on disk by somebody else than the editor."""
+    session: str | None = None
+    steps: int = 0
+
+    async def play(self, runs: int) -> None:
+        """So many runs, and then the reckoning."""
+        acts: list[tuple[int, Callable[[], Awaitable[None]]]] = [
+            (14, self.type),
+            (10, self.start),
+            (14, self.goes_on),
+            (4, self.save),
+            (4, self.take_back),
+            (3, self.close),
+            (5, self.open),
+            (2, self.rename),
+            (1, self.delete),
+            (3, self.elsewhere),
+            (9, self.answer),
+            (5, self.apply),
+            (4, self.apply_hunks),
+            (3, self.discard),
+            (5, self.code_action),
+            (3, self.undo),
+            (1, self.cancel),
+            (2, self.new_session),
+            (1, self.show),
+        ]
+        weights, choices = [weight for weight, _ in acts], [act for _, act in acts]
+        while self.runs < runs:
+            (act,) = self.random.choices(choices, weights)
+            self.steps += 1
+            self.ledger.note(f"-- {act.__name__}")
+            await act()
+            if self.ledger.wrong:
+                return
+        await self.reckon()
+
+    # ---------------------------------------------------------------------------------------------- the model
+
+    async def start(self) -> None:
+        """A run; often the one before is still going on."""
+        if len((await self.status())["runs"]) > 1:
+            return await self.goes_on()
+        self.runs += 1
+        texts = self.editor.texts()
+        if not texts:
+            self.put("a.txt", first_text("a", self.runs))
+            texts = self.editor.texts()
+        names = self.random.sample(sorted(texts), min(len(texts), 3))
+        fields: Json = {"prompt": f"run {self.runs}, files: {', '.join(names)}."}
+        mode = self.random.choice(("review", "review", "propose", "auto"))
+        fields["apply"] = mode
+        if self.editor.buffers:
+            fields["textDocument"] = {"uri": self.random.choice(sorted(self.editor.buffers))}
+        asked = len(self.wire.bodies)
+        answer = await self.command(self.random.choice(("ask", "edit")), **fields)
+        if answer is None:
+            return None
+        self.ledger.note(f"run {self.runs} {answer['sessionId']} {mode}")
+        if mode == "auto":
+            self.ledger.auto.add(answer["sessionId"])
+            for proposal, session in self.ledger.sessions.items():
+                if session == answer["sessionId"]:
+                    self.ledger.accept(proposal)
+        if len((await self.status())["runs"]) == 1:
+            async with asyncio.timeout(PATIENCE):
+                await self.wire.asked(asked + 1)
+        return None
+
+    async def goes_on(self) -> None:
+        """The model answers what it was asked, and is asked something new or is done."""
+        if not (await self.status())["runs"]:
+            return
+        await self.wire.release()
+        self.wire.hold(len(self.wire.bodies) + 1)
+        await self.status()
+
+    async def finish(self) -> None:
+        """Let every run end."""
+        await self.wire.release()
+        async with asyncio.timeout(PATIENCE):
+            while (await self.status())["runs"]:
+                await asyncio.sleep(0)
+        self.wire.hold(len(self.wire.bodies) + 1)
+
+    async def cancel(self) -> None:
+        await self.command("cancel")
+
+    async def new_session(self) -> None:
+        await self.judge()
+        await self.command("newSession")
+
+    # ----------------------------------------------------------------------------------------------- the user
+
+    async def type(self) -> None:
+        self.editor.scribble()
+
+    async def save(self) -> None:
+        if uri := self.some():
+            self.ledger.note(f"saves {to_path(uri).name}")
+            self.editor.save(uri)
+
+    async def take_back(self) -> None:
+        """The editor's own undo."""
+        if (uri := self.some()) and self.editor.past.get(uri):
+            text = self.editor.past[uri].pop()
+            self.ledger.note(f"takes back in {to_path(uri).name}: {sorted(marks(self.editor.buffers[uri].text) ^ marks(text))}")
+            past = self.editor.past[uri]
+            self.editor.type(uri, text)
+            self.editor.past[uri] = past[:-1]
+
+    async def close(self) -> None:
+        if uri := self.some():
+            if self.random.random() < 0.6:
+                self.editor.save(uri)
+            self.ledger.note(f"closes {to_path(uri).name}")
+            self.editor.close(uri)
+
+    async def open(self) -> None:
+        closed = [name for name in self.editor.texts() if (self.folder / name).as_uri() not in self.editor.buffers]
+        if closed:
+            name = self.random.choice(closed)
+            self.ledger.note(f"opens {name}")
+            self.editor.open(self.folder / name, "plaintext")
+
+    async def rename(self) -> None:
+        texts = sorted(self.editor.texts())
+        if texts:
+            name = self.random.choice(texts)
+            path = self.folder / f"moved{self.steps}.txt"
+            self.ledger.note(f"renames {name} to {path.name}")
+            self.editor.moves((self.folder / name).as_uri(), path)
+
+    async def delete(self) -> None:
+        texts = sorted(self.editor.texts())
+        if len(texts) > 2:
+            path = self.folder / self.random.choice(texts)
+            self.ledger.note(f"deletes {path.name}")
+            self.editor.removes(path.as_uri())
+
+    async def elsewhere(self) -> None:
+        """Another program writes a file."""
+        files = sorted(path for path in self.folder.rglob("*") if path.is_file())
+        if not files:
+            return
+        path = self.random.choice(files)
+        lines = path.read_text().splitlines(keepends=True)
+        lines.insert(self.random.randrange(len(lines) + 1), f"text <U{self.steps}.1> of another program\n")
+        lines[:-1] = [line if line.endswith("\n") else f"{line}\n" for line in lines[:-1]]
+        self.ledger.note(f"another program writes {path.name} <U{self.steps}.1>")
+        self.put(path.relative_to(self.folder).as_posix(), "".join(lines))
+        if self.random.random() < 0.5:
+            params = {"changes": [{"uri": path.as_uri(), "type": 2}]}
+            self.editor.server.notify("workspace/didChangeWatchedFiles", params)
+
+    async def answer(self) -> None:
+        if self.editor.asked:
+            self.editor.answer(self.random.choice(("Apply", "Apply", "Apply", "Show diff", "Discard", None)))
+            await self.status()
+
+    async def show(self) -> None:
+        await self.command("showDiff")
+
+    async def apply(self) -> None:
+        """A whole proposal, or a file of one."""
+        proposals = (await self.status())["proposals"]
+        if not proposals:
+            return
+        proposal = self.random.choice(proposals)
+        fields: Json = {"proposalId": proposal["proposalId"]}
+        wanted = in_diff(proposal["diff"])
+        if self.random.random() < 0.4:
+            file = self.random.choice([file for file in proposal["files"] if file["state"] == "pending"])
+            fields["uris"] = [file["uri"]]
+            wanted = {name: one for name, one in wanted.items() if name == file["path"]}
+        await self.accept(fields, set().union(*(one.adds for one in wanted.values())))
+
+    async def apply_hunks(self) -> None:
+        proposals = (await self.status())["proposals"]
+        if not proposals:
+            return
+        proposal = self.random.choice(proposals)
+        changed = blocks(proposal["diff"])
+        named = [(hunk, file["path"]) for file in proposal["files"] for hunk in file["hunks"]]
+        some = self.random.sample(named, min(len(named), self.random.choice((1, 1, 2))))
+        wanted: set[str] = set()
+        for hunk, path in some:
+            # Hunks beside each other are one block of the diff.
+            beginnings = [start for start, _ in changed.get(path, ()) if start <= hunk["line"]]
+            if beginnings:
+                wanted |= marks("".join(text for start, text in changed[path] if start == max(beginnings)))
+        hunks: list[str | int] = [hunk["id"] for hunk, _ in some]
+        if self.random.random() < 0.3:
+            hunks = [named.index(one) for one in some]
+        await self.accept({"proposalId": proposal["proposalId"], "hunks": hunks}, wanted)
+
+    async def accept(self, fields: Json, wanted: set[str]) -> None:
+        accepted = set(self.ledger.accepted)
+        self.ledger.accepted |= wanted
+        answer = await self.command("applyProposal", **fields)
+        there = marks("".join(self.editor.texts().values()))
+        self.ledger.accepted = accepted | (wanted & there)
+        self.ledger.note(f"applied {answer}")
+
+    async def discard(self) -> None:
+        proposals = (await self.status())["proposals"]
+        if proposals:
+            proposal = self.random.choice(proposals)
+            fields: Json = {"proposalId": proposal["proposalId"]}
+            if self.random.random() < 0.6:
+                fields["hunks"] = [self.random.choice([hunk["id"] for file in proposal["files"] for hunk in file["hunks"]])]
+            await self.command("discardProposal", **fields)
+
+    async def code_action(self) -> None:
+        uri = self.some()
+        if uri is None:
+            return
+        line = self.random.randrange(self.editor.buffers[uri].text.count("\n") + 1)
+        actions = await self.editor.actions(uri, line)
+        titles = [item["title"] for item in actions if "apply" in item["title"] and "disabled" not in item]
+        if not titles:
+            return
+        title = self.random.choice(titles)
+        action = next(item for item in actions if item["title"] == title)
+        if "edit" not in action and "data" in action and self.editor.personality.resolves:
+            action = await self.editor.server.call("codeAction/resolve", action)
+        edit = action.get("edit")
+        if edit is None:
+            return
+        if self.random.random() < 0.2:
+            self.editor.scribble()
+        news = [one["newText"] for item in edit.get("documentChanges", ()) for one in item.get("edits", ())]
+        news += [one["newText"] for edits in edit.get("changes", {}).values() for one in edits]
+        self.ledger.accepted |= marks("".join(news))
+        self.editor.why = f"code action {title} {str(edit)[:600]}"
+        try:
+            self.editor.apply(edit)
+        except Exception as error:
+            if type(error).__name__ != "EditError":
+                raise
+            self.ledger.note(f"code action refused: {error}")
+
+    async def undo(self) -> None:
+        self.ledger.undoing = True
+        answer = await self.command("undo")
+        self.ledger.undoing = False
+        self.ledger.note(f"undid {answer}")
+
+    # ---------------------------------------------------------------------------------------------- the reckoning
+
+    async def judge(self) -> None:
+        """Hold what the server says of the current session's proposals against the text."""
+        wrong: list[str] = []
+        try:
+            # An edit may be on its way still.
+            async with asyncio.timeout(SETTLED):
+                while wrong := self.faults(await self.status()):
+                    pass
+        except TimeoutError:
+            for line in wrong:
+                self.ledger.violated(line)
+
+    def faults(self, status: Json) -> list[str]:
+        texts = self.editor.texts()
+        return [line for outcome in status["outcomes"] for line in self.ledger.faults(outcome, texts)]
+
+    async def reckon(self) -> None:
+        await self.finish()
+        while self.editor.asked:
+            self.editor.answer(None)
+        await self.judge()
+        for proposal in (await self.status())["proposals"]:
+            await self.command("discardProposal", proposalId=proposal["proposalId"])
+        await self.judge()
+        received = self.editor.server.received
+        answered = Counter(message["id"] for message in received if "method" not in message)
+        if twice := [number for number, count in answered.items() if count > 1]:
+            self.ledger.violated(f"requests {twice} were answered more than once")
+        for token, values in self.editor.progress.items():
+            if values[-1]["kind"] != "end":
+                self.ledger.violated(f"progress {token} did not end: {values}")
+        if self.editor.server.stderr:
+            self.ledger.violated(self.editor.server.stderr.decode())
+        expected = {**self.disk, **self.editor.wrote}
+        found = {path: path.read_bytes() for path in self.folder.rglob("*") if path.is_file()}
+        if found != {path: data for path, data in expected.items() if data is not None}:
+            self.ledger.violated("somebody else wrote to disk")
+
+    # --------------------------------------------------------------------------------------------------- tools
+
+    def some(self) -> str | None:
+        return self.random.choice(sorted(self.editor.buffers)) if self.editor.buffers else None
+
+    def put(self, name: str, text: str) -> None:
+        path = self.folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+        self.disk[path] = text.encode()
+        self.editor.wrote.pop(path, None)
+
+    async def command(self, name: str, **fields: Any) -> Any:
+        """A command's result; None when it was refused, which takes one line."""
+        params = {"command": f"devstral.{name}", "arguments": [fields]}
+        response = await self.editor.server.answer(self.editor.server.ask("workspace/executeCommand", params))
+        if "error" in response:
+            self.ledger.note(f"{name} refused: {response['error']['message']}")
+            if response["error"]["code"] != -32803 or "\n" in response["error"]["message"]:
+                self.ledger.violated(f"{name} failed: {response['error']}")
+            return None
+        return response["result"]
+
+    async def status(self) -> Json:
+        answer: Json = await self.command("status")
+        return answer
+
+
+def first_text(name: str, number: int) -> str:
+    """Lines with a mark each, and some that are alike."""
+    lines = []
+    for line in range(LINES):
+        lines.append(f"text <O{number}.{line}> of {name}\n")
+        if line % 5 == 4:
+            lines += ["}\n", "\n"]
+    return "".join(lines)
+
+
+@asynccontextmanager
+async def scene(personality: Personality, seed: int, home: Path) -> AsyncIterator[Scene]:
+    folder = (home / "project").resolve()
+    folder.mkdir()
+    improviser = Improviser(seed)
+    with ScriptedServer(Script([]), answering=improviser) as model:
+        async with wire(model.port) as line:
+            options: Json = {"llm.baseUrl": line.base_url, "client": {"stream": True}}
+            async with editing(personality, folder, home / "home", None, DicedEditor, **options) as editor:
+                assert isinstance(editor, DicedEditor)
+                editor.settings = {"llm": {"baseUrl": line.base_url}}
+                random = Random(f"{personality.name} {seed}")
+                ledger = Ledger(improviser)
+                editor.ledger, editor.random, editor.folder = ledger, random, folder
+                on = Scene(editor, ledger, model, line, folder, random)
+                for number, name in enumerate(FILES):
+                    on.put(name, first_text(name, number))
+                editor.open(folder / "a.txt", "plaintext")
+                editor.open(folder / "b.txt", "plaintext")
+                line.hold(1)
+                yield on
+                await line.release()
