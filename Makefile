@@ -7,7 +7,7 @@ STAMP := $(VENV)/installed
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-editors test-engines screenshots lint bench reference lock clean
+.PHONY: help demo test test-soak test-editors test-engines screenshots lint bench reference lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -15,8 +15,11 @@ help: ## list the targets
 demo: $(STAMP) ## the main job on a scripted model: find, read, edit, test, show the diff
 	$(RUN)/devstral-ls demo
 
-test: $(STAMP) ## all tests but those in real editors (under three minutes)
-	$(RUN)/python -m pytest -n $(JOBS) --ignore tests/editors
+test: $(STAMP) ## all tests but those in real editors and the soak (under three minutes)
+	$(RUN)/python -m pytest -n $(JOBS) --ignore tests/editors --ignore tests/soak
+
+test-soak: $(STAMP) ## 200 runs while a made-up user types, saves, undoes and renames (SOAK_SEED=, SOAK_RUNS=)
+	$(RUN)/python -m pytest -n $(JOBS) tests/soak
 
 test-editors: $(STAMP) ## the tests in real editors (Linux; installs them under .cache; VS Code needs npm and chromium)
 	$(RUN)/python -m pytest tests/editors

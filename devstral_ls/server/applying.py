@@ -6,13 +6,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from devstral_ls.edits.diff import diff_lines
+from devstral_ls.edits.diff import Hunk, apply_hunks, diff_lines
 from devstral_ls.edits.fates import fates
 from devstral_ls.edits.rebase import Conflict
 from devstral_ls.server.delivery import Arrived, Delivery, Parcel
 from devstral_ls.server.history import Change, History
-from devstral_ls.server.placing import Read, change_now
-from devstral_ls.server.proposals import Decision, FileProposal, Proposal, Proposals, names
+from devstral_ls.server.placing import Read, Unfit, change_now
+from devstral_ls.server.proposals import IN_THE_TEXT, Decision, FileProposal, Proposal, Proposals, names
 from devstral_ls.server.to_lsp import TextChange
 
 TRIES = 3
@@ -38,6 +38,8 @@ class Applied:
     """Where the user left out hunks in the editor's own preview."""
     refused: list[FileProposal] = field(default_factory=list)
     conflicts: list[FileProposal] = field(default_factory=list)
+    unfit: dict[str, list[FileProposal]] = field(default_factory=dict)
+    """Files that are not what the edits were made for any more, by what is to be said of them."""
     reason: str | None = None
 
     @property
@@ -54,15 +56,15 @@ class Applied:
 
     def failure(self) -> str | None:
         """One line about what was not applied, None when all of it was."""
+        lines = [f"{names(files)} {what}: Devstral's edits stay pending." for what, files in self.unfit.items()]
         if self.conflicts:
-            return (
-                f"{names(self.conflicts)} changed where Devstral's edits are: they stay pending. "
-                "Show the diff to apply by hand, or ask again."
-            )
+            lines.append(f"{names(self.conflicts)} changed where Devstral's edits are: they stay pending.")
+        if lines:
+            lines.append("Show the diff to apply by hand, or ask again.")
         if self.refused:
-            why = f": {self.reason}" if self.reason else "."
-            return f"The editor did not apply the edits to {names(self.refused)}{why}"
-        return None
+            why = f": {self.reason}." if self.reason else "."
+            lines.append(f"The editor did not apply the edits to {names(self.refused)}{why}")
+        return " ".join(lines) or None
 
 
 class Applying:
@@ -118,6 +120,8 @@ class Applying:
         for file, chosen in wanted:
             try:
                 planned.append(Planned(file, chosen, Parcel(file.path, change_now(chosen, self._read))))
+            except Unfit as unfit:
+                outcome.unfit.setdefault(unfit.what, []).append(file)
             except Conflict:
                 outcome.conflicts.append(file)
         one_by_one = self._delivery.client.checks_first_version_only
@@ -143,7 +147,7 @@ class Applying:
                 decisions = decide(plan.chosen, change, text, accepted=answer.accepted, preview=preview)
                 self._settle(proposal.id, decisions)
                 if in_the_text(decisions):
-                    changes.append(_change(plan, arrived))
+                    changes.append(_change(plan, decisions, arrived))
                     outcome.take(plan, decisions)
                 elif text != change.before and answer.came:
                     stale.append(plan)
@@ -171,7 +175,7 @@ def decide(
     if chosen.is_whole or text is None or change.before is None or change.after is None:
         made = accepted and chosen.staged is not None and text is not None and text != change.before
         return dict.fromkeys(ids, "modified") if made else {}
-    sent = change.hunks if change.hunks is not None else diff_lines(change.before, change.after)
+    sent = _sent(change)
     before, sent = (change.before, sent) if len(sent) == len(ids) else (chosen.base or "", chosen.hunks)
     found = fates(before, sent, text)
     decisions: dict[str, Decision] = {}
@@ -190,7 +194,28 @@ def in_the_text(decisions: Mapping[str, Decision]) -> bool:
     return not {"applied", "modified"}.isdisjoint(decisions.values())
 
 
-def _change(plan: Planned, arrived: Arrived) -> Change:
+def _change(plan: Planned, decisions: Mapping[str, Decision], arrived: Arrived) -> Change:
     moved = plan.file.moved.path if plan.file.moved else None
-    before = plan.parcel.change.before
-    return Change(plan.file.path, plan.file.name, before, arrived.text, moved, arrived.seen)
+    change = plan.parcel.change
+    after = _with_ours(plan.chosen, change, decisions)
+    # Where that can't be told, what the user typed while it arrived counts as ours.
+    after = arrived.text if after is None and not plan.chosen.is_whole else after
+    return Change(plan.file.path, plan.file.name, change.before, after, moved, arrived.seen)
+
+
+def _with_ours(chosen: FileProposal, change: TextChange, decisions: Mapping[str, Decision]) -> str | None:
+    """The text there was with what was applied, and nothing that was typed meanwhile."""
+    ids = chosen.ids()
+    mine = [key for key in ids if decisions.get(key) in IN_THE_TEXT]
+    if len(mine) == len(ids):
+        return change.after
+    sent = _sent(change)
+    if change.before is None or len(sent) != len(ids):
+        return None
+    return apply_hunks(change.before, [hunk for key, hunk in zip(ids, sent, strict=True) if key in mine])
+
+
+def _sent(change: TextChange) -> tuple[Hunk, ...]:
+    if change.hunks is not None:
+        return change.hunks
+    return diff_lines(change.before or "", change.after or "")

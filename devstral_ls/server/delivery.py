@@ -77,7 +77,10 @@ class Delivery:
     @asynccontextmanager
     async def turn(self, *, can_wait: bool = False) -> AsyncIterator[None]:
         """One at a time: what is planned next stands on the text with what was sent before. A preview makes way."""
-        with self._dialogs.way_made(can_wait=can_wait):
+        if self._lock.locked():
+            with self._dialogs.way_made(can_wait=can_wait):
+                await self._lock.acquire()
+        else:
             await self._lock.acquire()
         try:
             yield

@@ -10,11 +10,15 @@ from devstral_ls.config import Config
 from devstral_ls.errors import NotFound, NotText, RequestRefused, WorkspaceGone
 from devstral_ls.server.client import Client
 from devstral_ls.server.documents import DocumentStore
-from devstral_ls.server.placing import Current
+from devstral_ls.server.placing import NO_TEXT, Current
 from devstral_ls.workspace.files import read_file
 from devstral_ls.workspace.overlay import Overlay
 from devstral_ls.workspace.paths import canonical, uri_to_path
 from devstral_ls.workspace.view import View
+
+
+OUTSIDE = "is outside the workspace folders"
+LINK = "is behind a symbolic link now"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +50,20 @@ class Editor:
 
     def current(self, path: Path) -> Current:
         """The file as it is now, in the editor or on disk."""
+        if self.folders and not any(path.is_relative_to(folder) for folder in self.folders):
+            return Current(None, None, unfit=OUTSIDE)
         document = self.documents.at(path)
         if document is not None:
             return Current(document.text, document.version, document.uri)
+        if canonical(path) != path:
+            # A folder above it, or the file itself, has become a symlink since the path was checked.
+            return Current(None, None, unfit=LINK)
         try:
             return Current(read_file(path).text, None)
         except NotFound:
             return Current(None, None)
         except NotText:
-            return Current(None, None, readable=False)
+            return Current(None, None, unfit=NO_TEXT)
 
     def roots(self, target: Target | None) -> list[Path]:
         """The workspace folders, the target's first; without folders, the target's own directory.

@@ -1,4 +1,4 @@
-"""What was applied of which proposal: what it takes to undo it, and to see what the user made of it."""
+"""What was applied of which proposal: what it takes to undo it, and to see what the user made of it since."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from devstral_ls.edits.rebase import Conflict, rebase
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One file's text right before and right after edits were applied. None: no such file.
+    """One file's text right before edits were applied, and with them and nothing else. None: no such file.
 
     moved_from: where the file was before, if it was moved. seen: False when only the editor's word stands for it.
+    undone: whether `devstral.undo` took it back.
     """
 
     path: Path
@@ -22,6 +23,7 @@ class Change:
     after: str | None
     moved_from: Path | None = None
     seen: bool = True
+    undone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +34,9 @@ class Application:
     session_id: str
     changes: tuple[Change, ...]
 
-    def only(self, paths: Collection[Path]) -> Application:
-        """What it did to these files."""
-        return replace(self, changes=tuple(change for change in self.changes if change.path in paths))
-
 
 class History:
-    """Every application of this server's life that was not undone through it."""
+    """Every application of this server's life."""
 
     def __init__(self) -> None:
         self._applications: list[Application] = []
@@ -47,30 +45,47 @@ class History:
         if changes:
             self._applications.append(Application(proposal_id, session_id, tuple(changes)))
 
-    def of_proposal(self, proposal_id: str) -> list[Application]:
-        """Oldest first."""
-        return [application for application in self._applications if application.proposal_id == proposal_id]
-
-    def changes(self, proposal_id: str) -> dict[Path, Change]:
-        """What the proposal's applications did to each file, taken together."""
+    def changes(self, proposal_id: str, *, undone: bool = True) -> dict[Path, Change]:
+        """What the proposal's applications did to each file, taken together. undone: also what was taken back."""
         found: dict[Path, Change] = {}
-        for application in self.of_proposal(proposal_id):
-            for change in application.changes:
-                first = found.get(change.path)
-                found[change.path] = change if first is None else _joined(first, change)
+        for application in self._applications:
+            for change in application.changes if application.proposal_id == proposal_id else ():
+                if undone or not change.undone:
+                    first = found.get(change.path)
+                    found[change.path] = change if first is None else _joined(first, change)
         return found
 
-    def last(self, session_id: str | None = None) -> list[Application]:
-        """The applications of the proposal that was applied last, in this session or any; oldest first."""
-        for application in reversed(self._applications):
-            if session_id in (None, application.session_id):
-                return self.of_proposal(application.proposal_id)
-        return []
+    def without_later(self, proposal_id: str, path: Path, text: str | None) -> str | None:
+        """The file's text without what was applied after this proposal's edits. Raises Conflict where it was changed.
 
-    def replace(self, proposal_id: str, left: Sequence[Application]) -> None:
-        """Forget the proposal's applications but for these."""
-        others = [application for application in self._applications if application.proposal_id != proposal_id]
-        self._applications = [*others, *left]
+        What a later run of ours did is nothing that the user did to these edits.
+        """
+        numbers = [number for number, item in enumerate(self._applications) if item.proposal_id == proposal_id]
+        later = [
+            change
+            for application in self._applications[max(numbers, default=-1) + 1 :]
+            for change in application.changes
+            if change.path == path and not change.undone
+        ]
+        for change in reversed(later):
+            if change.before is None or change.after is None or text is None:
+                raise Conflict(1, 1)
+            text = rebase(change.after, change.before, text)
+        return text
+
+    def last(self, session_id: str | None = None) -> str | None:
+        """The proposal that was applied last, in this session or any, and not taken back; None: there is none."""
+        for application in reversed(self._applications):
+            if session_id in (None, application.session_id) and not all(item.undone for item in application.changes):
+                return application.proposal_id
+        return None
+
+    def take_back(self, proposal_id: str, paths: Collection[Path]) -> None:
+        """Note that the proposal's applications to these files were undone."""
+        for number, application in enumerate(self._applications):
+            if application.proposal_id == proposal_id:
+                changes = (replace(item, undone=item.undone or item.path in paths) for item in application.changes)
+                self._applications[number] = replace(application, changes=tuple(changes))
 
 
 def _joined(first: Change, later: Change) -> Change:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from devstral_ls.edits.diff import diff_lines
 from devstral_ls.edits.fates import fates
+from devstral_ls.edits.rebase import Conflict
 from devstral_ls.edits.unified import unified_diff
 from devstral_ls.server.history import Change, History
-from devstral_ls.server.placing import Read
-from devstral_ls.server.proposals import IN_THE_TEXT, Decision, FileProposal, Proposal, Settled
+from devstral_ls.server.placing import Current, Read
+from devstral_ls.server.proposals import IN_THE_TEXT, Decision, FileProposal, Proposal
 
 LINES_TOLD = 24
 """Diff lines per file that the model is shown of what was rejected or changed."""
@@ -49,20 +51,23 @@ def outcomes(proposals: Sequence[Proposal], history: History, read: Read) -> Ite
     for proposal in proposals:
         changes = history.changes(proposal.id)
         for file in proposal.files:
-            since = _since(file, changes.get(file.path), read)
-            text = _text(file, since, changes.get(file.path), read)
+            read_then = _before_later(proposal, history, read)
+            since = _since(file, changes.get(file.path), read_then)
+            text = _text(file, since, changes.get(file.path), read_then)
             if text:
-                yield Outcome((proposal.id, file.uri), f"{since} {file.decision} {len(file.settled)}", text)
+                seen = _is_seen(changes.get(file.path), read_then)
+                yield Outcome((proposal.id, file.uri), f"{since} {file.decision} {len(file.settled)} {seen}", text)
 
 
 def status(proposal: Proposal, history: History, read: Read) -> list[dict[str, Any]]:
     """The same as plain data: per file its state now, and its decided hunks counted by decision."""
-    changes = history.changes(proposal.id)
+    changes, read = history.changes(proposal.id), _before_later(proposal, history, read)
     return [
         {
             "uri": file.uri,
             "path": file.name,
             "state": since or file.state,
+            "seen": _is_seen(changes.get(file.path), read),
             "hunks": dict(Counter(hunk.decision for hunk in file.settled)),
         }
         for file in proposal.files
@@ -70,8 +75,22 @@ def status(proposal: Proposal, history: History, read: Read) -> list[dict[str, A
     ]
 
 
+def _before_later(proposal: Proposal, history: History, read: Read) -> Read:
+    """Reads files without what later proposals did to them; as they were applied, where that can't be told apart."""
+
+    def read_then(path: Path) -> Current:
+        now = read(path)
+        try:
+            return replace(now, text=history.without_later(proposal.id, path, now.text))
+        except Conflict:
+            change = history.changes(proposal.id).get(path)
+            return replace(now, text=change.after) if change is not None else now
+
+    return read_then
+
+
 def _text(file: FileProposal, since: Decision | None, change: Change | None, read: Read) -> str:
-    if change is not None and not change.seen and read(change.path).text == change.before:
+    if not _is_seen(change, read):
         line = UNSEEN.format(file=file.name)
     elif not file.settled:
         whole = WHOLE.get(since or file.state, "")
@@ -79,9 +98,9 @@ def _text(file: FileProposal, since: Decision | None, change: Change | None, rea
     elif since == "undone":
         line = f"Your proposed edits to {file.name} were applied in part and then undone by the user."
     else:
-        counts = Counter(hunk.decision for hunk in file.settled)
+        counts = Counter(_as(hunk.decision, since) for hunk in file.settled)
         if file.decision in PARTS:
-            counts[file.decision] += len(file.hunks) if file.base != file.staged else 0
+            counts[_as(file.decision, since)] += len(file.hunks) if file.base != file.staged else 0
         parts = [
             f"{count} {'hunk' if count == 1 else 'hunks'} {PARTS[key]}" for key, count in counts.items() if key in PARTS
         ]
@@ -96,25 +115,41 @@ def _text(file: FileProposal, since: Decision | None, change: Change | None, rea
     return line
 
 
+def _is_seen(change: Change | None, read: Read) -> bool:
+    """Whether the text itself has ever shown what was applied, not only the editor's word."""
+    return change is None or change.seen or read(change.path).text != change.before
+
+
+def _as(decision: Decision, since: Decision | None) -> Decision:
+    """A hunk's decision: what was undone, the user may have brought back."""
+    return "applied" if decision == "undone" and since == "applied" else decision
+
+
 def _since(file: FileProposal, change: Change | None, read: Read) -> Decision | None:
-    """What the user made of applied edits since: changed them, or took them back; None when neither."""
-    if change is None or (file.decision not in IN_THE_TEXT and not _has_applied(file.settled)):
+    """What the user made since of edits that were applied, or that were undone; None when nothing."""
+    decided = {file.decision, *(hunk.decision for hunk in file.settled)}
+    applied = not decided.isdisjoint(IN_THE_TEXT)
+    if change is None or not (applied or "undone" in decided):
         return None
     now = read(file.path).text
-    if now == change.after or (now == change.before and not change.seen):
+    if now == change.before and not change.seen:
         return None
+    become = _become(change, now)
+    if become == "applied" and not applied:
+        return "applied"
+    return become if become != "applied" and (applied or become == "modified") else None
+
+
+def _become(change: Change, now: str | None) -> Decision:
+    """What the text is to the edits: applied, modified, or undone."""
+    if now == change.after:
+        return "applied"
     if now == change.before:
         return "undone"
     if change.before is None or change.after is None or now is None:
         return "modified"
-    found = fates(change.before, diff_lines(change.before, change.after), now)
-    if found and all(fate == "missing" for fate in found):
-        return "undone"
-    return "modified" if set(found) != {"kept"} else None
-
-
-def _has_applied(settled: Sequence[Settled]) -> bool:
-    return any(hunk.decision in IN_THE_TEXT for hunk in settled)
+    found = set(fates(change.before, diff_lines(change.before, change.after), now))
+    return "applied" if found == {"kept"} else "undone" if found == {"missing"} else "modified"
 
 
 def _short(diff: str) -> str:

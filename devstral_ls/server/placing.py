@@ -22,12 +22,22 @@ class Current:
     version: int | None
     uri: str | None = None
     """The open document's; None when it is not open."""
-    readable: bool = True
-    """False for what is there but is no text: a binary file, a directory, one without permission."""
+    unfit: str | None = None
+    """Why it can't take edits, as what is said of it: `is no text file`. None: it can."""
 
 
 Read = Callable[[Path], Current]
 """Reads a file as it is now."""
+
+NO_TEXT = "is no text file that can be read"
+
+
+class Unfit(Conflict):
+    """The file as a whole is not what the edits were made for. what: in words, to follow its name."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(1, 1)
+        self.what = what
 
 
 def change_now(file: FileProposal, read: Read) -> TextChange:
@@ -35,8 +45,10 @@ def change_now(file: FileProposal, read: Read) -> TextChange:
     place = file.moved.path if file.moved else file.path
     now = read(place)
     there = read(file.path) if file.moved else None
-    if not now.readable or (there is not None and not (there.text is None and there.readable)):
-        raise Conflict(1, 1)
+    if unfit := now.unfit or (there.unfit if there is not None else None):
+        raise Unfit(unfit)
+    if there is not None and there.text is not None:
+        raise Unfit("is there already")
     return TextChange(
         uri=now.uri or path_to_uri(place),
         version=now.version,
@@ -52,7 +64,11 @@ def _carried_over(file: FileProposal, now: str | None) -> str | None:
     """What is proposed, made of the text now: as it is, else by the strings the model named, else by lines."""
     if now == file.base:
         return file.staged
-    if file.base is None or file.staged is None or now is None:
+    if now is None:
+        raise Unfit("was deleted or moved")
+    if file.base is None:
+        raise Unfit("is there already")
+    if file.staged is None:
         raise Conflict(1, 1)
     anchored = reanchor(file.edits, now) if file.edits else None
     return anchored if anchored is not None else rebase(file.base, file.staged, now)

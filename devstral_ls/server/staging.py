@@ -13,7 +13,7 @@ from devstral_ls.edits.unified import unified_diff
 from devstral_ls.errors import NotText
 from devstral_ls.llm.messages import UserMessage
 from devstral_ls.server.moves import as_moves
-from devstral_ls.server.placing import Current, Read, change_now, conflicts
+from devstral_ls.server.placing import NO_TEXT, Current, Read, Unfit, change_now, conflicts
 from devstral_ls.server.proposals import FileProposal, Proposal
 from devstral_ls.server.review import Review
 from devstral_ls.server.sessions import Conversation
@@ -45,6 +45,9 @@ def restage(review: Review, conversation: Conversation, view: View) -> list[str]
     for file in proposal.pending:
         try:
             change = change_now(file, _reader(view))
+        except Unfit as unfit:
+            notes.append(f"{file.name} {unfit.what}: your pending edits to it can't be applied as they are.")
+            continue
         except Conflict:
             notes.append(f"The user changed {file.name} where your pending edits are: read it again.")
             continue
@@ -155,7 +158,7 @@ def _reader(view: View) -> Read:
         try:
             now = view.original(path)
         except NotText:
-            return Current(None, None, readable=False)
+            return Current(None, None, unfit=NO_TEXT)
         return Current(now.text, now.version, now.uri) if now is not None else Current(None, None)
 
     return read

@@ -58,12 +58,12 @@ async def undo(
 async def _undo(
     delivery: Delivery, proposals: Proposals, history: History, read: Read, session_id: str | None
 ) -> Undone:
-    applications = history.last(session_id)
-    if not applications:
+    proposal_id = history.last(session_id)
+    if proposal_id is None:
         raise RequestRefused("There is nothing to undo: no edits of Devstral were applied.")
-    undone = Undone(applications[-1].proposal_id)
+    undone = Undone(proposal_id)
     todo: list[tuple[Change, Parcel]] = []
-    changes = history.changes(undone.proposal_id)
+    changes = history.changes(proposal_id, undone=False)
     for change in changes.values():
         now = read(change.path)
         before, after = (now.text, _without(change, now.text, undone))
@@ -81,9 +81,8 @@ async def _undo(
     for together in [[item] for item in todo] if one_by_one else [todo] if todo else []:
         refused |= await _send(delivery, together, undone)
     # What was refused can be tried again; the rest is over, whoever took it back.
-    left = [item.only(refused) for item in applications]
-    history.replace(undone.proposal_id, [item for item in left if item.changes])
-    proposal = proposals.get(undone.proposal_id)
+    history.take_back(proposal_id, changes.keys() - refused)
+    proposal = proposals.get(proposal_id)
     if proposal is not None:
         files = [_since(file, changes.get(file.path), file.path in refused, undone) for file in proposal.files]
         proposals.put(replace(proposal, files=tuple(files)))

@@ -70,6 +70,8 @@ class FakeEditor:
         """What the user does between the question and the edit."""
         self.in_preview: Callable[[dict[str, Any]], None] | None = None
         """What the user unticks in the editor's own preview: takes it out of the edit."""
+        self.instead: Callable[[dict[str, Any]], Any] | None = None
+        """Deals with an applyEdit in place of the personality."""
         self.settings = personality.settings
         self.silent: set[str] = set()
         """Requests it never answers."""
@@ -176,7 +178,7 @@ class FakeEditor:
                 self.before_apply()
             if self.in_preview is not None:
                 self.in_preview(params["edit"])
-            return self._apply_edit(params["edit"])
+            return self._apply_edit(params["edit"]) if self.instead is None else self.instead(params["edit"])
         if method == "window/showDocument":
             self.shown.append(params["uri"])
             return {"success": True}

@@ -310,7 +310,7 @@ class Stages:
             record.clear()
         for table in (editor.buffers, editor.progress, editor.diagnostics, editor.wrote):
             table.clear()
-        editor.before_apply = editor.in_preview = None
+        editor.before_apply = editor.in_preview = editor.instead = None
         editor.silent = set()
         move_folders(editor, added=folders, removed=editor.folders)
         await stage.configure(settings)

@@ -246,7 +246,7 @@ async def test_a_file_that_came_into_being_meanwhile_is_not_overwritten(stages: 
         at.put("c.txt", "somebody else's\n")
         answer = await at.editor.command("devstral.applyProposal")
         assert answer["applied"] is False
-        assert answer["failureReason"].startswith("c.txt changed where Devstral's edits are")
+        assert answer["failureReason"].startswith("c.txt is there already: Devstral's edits stay")
         assert at.seen("c.txt") == "somebody else's\n"
 
 
@@ -354,5 +354,5 @@ async def test_a_file_that_is_gone_is_not_brought_back(stages: Stages) -> None:
         at.path("b.txt").unlink()
         del at.disk[at.path("b.txt")]
         answer = await at.editor.command("devstral.applyProposal")
-        assert answer["failureReason"].startswith("b.txt changed where Devstral's edits are")
+        assert answer["failureReason"].startswith("b.txt was deleted or moved: Devstral's edits")
         assert not at.path("b.txt").exists()

@@ -139,7 +139,8 @@ class DicedEditor(FakeEditor):
             if before < 0.08:
                 self.ledger.note("the user declines")
                 return {"applied": self.personality.applies == "always true" and before < 0.04}
-            if before < 0.2:
+            if before < 0.2 and "documentChanges" in params["edit"]:
+                # Between the server's edit and its arrival. An edit without versions can't know of that.
                 self.scribble()
         if method == "workspace/applyEdit":
             self.why = f"applyEdit {json.dumps(params['edit'])[:600]}"

@@ -65,6 +65,8 @@ class Ledger:
         if lost or came:
             self.note(f"{why}: {sorted(lost)} left, {sorted(came)} came")
         users = {mark for mark in lost if mark[1] != "M"} - self.model.took_out
+        if self.undoing:
+            users -= self.accepted  # A file that was written anew has the user's lines from the model.
         ours = {mark for mark in lost if mark[1] == "M"} - self.model.took_out
         if users:
             self.violated(f"{why} lost {sorted(users)}: {changed}")
@@ -96,6 +98,8 @@ class Ledger:
             own = proposed.get(file["path"], Proposed(frozenset(), frozenset()))
             adds, takes, state = own.adds - others, own.takes - others, file["state"]
             about = f"proposal {outcome['proposalId']}: {file['path']} is {state}, but"
+            if not file["seen"]:
+                continue  # The editor says so, and the server says that it has only the editor's word.
             if state == "applied" and (missing := adds - there):
                 yield f"{about} {sorted(missing)} is not there"
             if state == "applied" and (left := takes & there):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
+import re
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -24,6 +24,11 @@ FILES = ("a.txt", "b.txt", "c.txt", "sub/d.txt")
 LINES = 24
 SETTLED = 4.0
 """Seconds after which whatever was on its way has arrived."""
+
+APPLIED = "were accepted and applied."
+TOLD = re.compile(
+    rf"^Your proposed edits to (\S+) ({re.escape(APPLIED)}|were rejected\.|were applied and then undone)", re.M
+)
 
 
 @dataclass
@@ -103,7 +108,23 @@ class Scene:
         if len((await self.status())["runs"]) == 1:
             async with asyncio.timeout(PATIENCE):
                 await self.wire.asked(asked + 1)
+            self.hear(answer["sessionId"])
         return None
+
+    def hear(self, session: str) -> None:
+        """Hold what the model is told of its edits against the text, which nobody has changed since."""
+        prompt = content(self.model.requests[-1]["messages"][-1])
+        texts = self.editor.texts()
+        for name, what in TOLD.findall(prompt):
+            added = [
+                files[name].adds
+                for proposal, files in self.ledger.proposals.items()
+                if self.ledger.sessions[proposal] == session and name in files and files[name].adds
+            ]
+            there = marks(texts.get(name))
+            is_there = any(adds <= there | self.ledger.model.took_out for adds in added)
+            if added and (what == APPLIED) != is_there and (what == APPLIED or all(adds <= there for adds in added)):
+                self.ledger.violated(f"the model is told that its edits to {name} {what}, but {added} against {there}")
 
     async def goes_on(self) -> None:
         """The model answers what it was asked, and is asked something new or is done."""
@@ -142,7 +163,9 @@ class Scene:
         """The editor's own undo."""
         if (uri := self.some()) and self.editor.past.get(uri):
             text = self.editor.past[uri].pop()
-            self.ledger.note(f"takes back in {to_path(uri).name}: {sorted(marks(self.editor.buffers[uri].text) ^ marks(text))}")
+            self.ledger.note(
+                f"takes back in {to_path(uri).name}: {sorted(marks(self.editor.buffers[uri].text) ^ marks(text))}"
+            )
             past = self.editor.past[uri]
             self.editor.type(uri, text)
             self.editor.past[uri] = past[:-1]
@@ -233,11 +256,11 @@ class Scene:
         await self.accept({"proposalId": proposal["proposalId"], "hunks": hunks}, wanted)
 
     async def accept(self, fields: Json, wanted: set[str]) -> None:
-        accepted = set(self.ledger.accepted)
+        new = wanted - self.ledger.accepted
         self.ledger.accepted |= wanted
         answer = await self.command("applyProposal", **fields)
         there = marks("".join(self.editor.texts().values()))
-        self.ledger.accepted = accepted | (wanted & there)
+        self.ledger.accepted -= new - there
         self.ledger.note(f"applied {answer}")
 
     async def discard(self) -> None:
@@ -246,7 +269,9 @@ class Scene:
             proposal = self.random.choice(proposals)
             fields: Json = {"proposalId": proposal["proposalId"]}
             if self.random.random() < 0.6:
-                fields["hunks"] = [self.random.choice([hunk["id"] for file in proposal["files"] for hunk in file["hunks"]])]
+                fields["hunks"] = [
+                    self.random.choice([hunk["id"] for file in proposal["files"] for hunk in file["hunks"]])
+                ]
             await self.command("discardProposal", **fields)
 
     async def code_action(self) -> None:

@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections import Counter
 from pathlib import Path
-from random import Random
 
 import pytest
 
 from tests.doubles.editor import EGLOT, HELIX, KATE, NEOVIM, VS_CODE, Personality
-from tests.soak.scene import Scene, scene
+from tests.soak.scene import scene
 
 pytestmark = pytest.mark.asyncio(loop_scope="function")
 
