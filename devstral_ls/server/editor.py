@@ -16,7 +16,6 @@ from devstral_ls.workspace.overlay import Overlay
 from devstral_ls.workspace.paths import canonical, uri_to_path
 from devstral_ls.workspace.view import View
 
-
 OUTSIDE = "is outside the workspace folders"
 LINK = "is behind a symbolic link now"
 

@@ -223,8 +223,9 @@ def reading(turn: int, tokens: int | None) -> str:
 
 def _outcome(state: str, ended: RunEnded | None, proposal: Proposal | None) -> str:
     if state == "cancelled":
-        return "cancelled" if proposal is None else f"cancelled; {proposal.summary()} stay pending"
-    if proposal is not None:
+        left = f"; {proposal.summary()} stay pending" if proposal is not None and proposal.pending else ""
+        return f"cancelled{left}"
+    if proposal is not None and proposal.pending:
         return f"proposes {proposal.summary()}"
     if ended is not None and ended.given_up:
         return "stopped: it got nowhere"

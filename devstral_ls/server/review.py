@@ -60,7 +60,7 @@ class Review:
 
     async def present(self, proposal: Proposal, mode: EditsMode) -> Applied:
         """Take a new proposal to the user as the mode and the client want it; undecided, it stays pending."""
-        if mode == "propose" or self.client.preview == "actions":
+        if not proposal.pending or mode == "propose" or self.client.preview == "actions":
             return Applied()
         if mode == "auto":
             return await self.apply(proposal)

@@ -20,7 +20,6 @@ from devstral_ls.server.proposals import IN_THE_TEXT, FileProposal, Proposals
 from devstral_ls.server.to_lsp import TextChange
 from devstral_ls.workspace.paths import path_to_uri
 
-
 UNSEEN = "the files on disk don't have them: undo them in the editor"
 
 

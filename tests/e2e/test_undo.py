@@ -163,3 +163,22 @@ async def test_what_a_later_run_did_to_earlier_edits_is_not_laid_at_the_users_do
         assert await states(at) == [{"a.txt": "applied"}, {"a.txt": "applied"}]
         await at.run(prompt="and now")
         assert "changed by the user" not in str(at.model.requests[-1]["messages"])
+
+
+async def test_what_was_applied_while_a_follow_up_stood_on_it_is_not_proposed_again(stages: Stages) -> None:
+    follow_up = [write("c.txt", "new\n"), say("Done."), say("I see.")]
+    async with stages.on(HELIX, FILES, [*TURNS, *follow_up]) as at:
+        at.open("a.txt")
+        await at.run(apply="propose")
+        at.wire.hold(len(at.wire.bodies) + 1)
+        await at.start(prompt="more", apply="propose")
+        await at.wire.asked(len(TURNS) + 1)
+        await at.editor.command("devstral.applyProposal")
+        await at.wire.release()
+        await at.ends(2)
+        (left,) = await at.pending()
+        assert {file["path"]: file["state"] for file in left["files"]} == {"a.txt": "applied", "c.txt": "pending"}
+        await at.editor.command("devstral.discardProposal")
+        await at.run(prompt="go on", apply="propose")
+        assert "Your proposed edits to a.txt were rejected" not in at.prompts()[-1]
+        assert at.seen("a.txt") == BOTH

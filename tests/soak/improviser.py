@@ -49,7 +49,7 @@ class Improviser:
         if step == 0:
             chosen = random.sample(names, min(len(names), random.choice((1, 1, 2))))
             return Turn(calls=[Call("read_file", {"file_path": name}) for name in chosen])
-        if step > 1 and random.random() < 0.45 or step > 4:
+        if (step > 1 and random.random() < 0.45) or step > 4:
             return Turn("Done.")
         view = _read(here)
         calls = []

@@ -1,8 +1,9 @@
-"""One workspace, one editor with its server, one model, and runs one after the other while the user does as he likes."""
+"""One workspace, one editor with its server, one model: run after run, while the user does as the dice say."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -113,7 +114,7 @@ class Scene:
 
     def hear(self, session: str) -> None:
         """Hold what the model is told of its edits against the text, which nobody has changed since."""
-        prompt = content(self.model.requests[-1]["messages"][-1])
+        prompt = content(json.loads(self.wire.bodies[-1])["messages"][-1])
         texts = self.editor.texts()
         for name, what in TOLD.findall(prompt):
             added = [
@@ -139,7 +140,7 @@ class Scene:
         await self.wire.release()
         async with asyncio.timeout(PATIENCE):
             while (await self.status())["runs"]:
-                await asyncio.sleep(0)
+                pass
         self.wire.hold(len(self.wire.bodies) + 1)
 
     async def cancel(self) -> None:
