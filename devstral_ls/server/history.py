@@ -65,9 +65,12 @@ class History:
             change
             for application in self._applications[max(numbers, default=-1) + 1 :]
             for change in application.changes
-            if change.path == path and not change.undone
+            if change.path == path and not change.undone and change.seen
         ]
         for change in reversed(later):
+            if text == change.after:
+                text = change.before
+                continue
             if change.before is None or change.after is None or text is None:
                 raise Conflict(1, 1)
             text = rebase(change.after, change.before, text)

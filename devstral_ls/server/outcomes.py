@@ -78,13 +78,16 @@ def status(proposal: Proposal, history: History, read: Read) -> list[dict[str, A
 def _before_later(proposal: Proposal, history: History, read: Read) -> Read:
     """Reads files without what later proposals did to them; as they were applied, where that can't be told apart."""
 
+    changes = history.changes(proposal.id)
+
     def read_then(path: Path) -> Current:
-        now = read(path)
+        now, change = read(path), changes.get(path)
+        if change is None or _become(change, now.text) == "applied":
+            return now
         try:
             return replace(now, text=history.without_later(proposal.id, path, now.text))
         except Conflict:
-            change = history.changes(proposal.id).get(path)
-            return replace(now, text=change.after) if change is not None else now
+            return replace(now, text=change.before if change.undone else change.after)
 
     return read_then
 

@@ -144,6 +144,13 @@ class Review:
             for file in proposal.pending
         )
 
+    def settled(self, proposal: Proposal) -> Proposal:
+        """A new proposal, without what the user applied of an older one while the run went on."""
+        for file in proposal.pending:
+            there = _there(file, self.read(file.path).text)
+            proposal = proposal.decide(dict.fromkeys(there, "applied"))
+        return self.proposals.put(proposal)
+
     def observe(self, path: Path, text: str | None) -> None:
         """The file's text is now this: wakes who waits for it, and settles what was applied by other ways."""
         self._delivery.arrived(path, text)

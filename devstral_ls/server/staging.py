@@ -128,11 +128,7 @@ def propose(review: Review, conversation: Conversation, view: View, aside: Aside
         review.proposals.put(older)
     conversation.proposal_id = proposal.id
     conversation.transcript.proposed(proposal.diff())
-    review.proposals.put(proposal)
-    for file in proposal.pending:
-        # What the user applied of the older proposal while the run went on is there already.
-        review.observe(file.path, review.read(file.path).text)
-    return review.proposals.get(proposal.id)
+    return review.settled(proposal)
 
 
 def _proposed(view: View, staged: Staged) -> FileProposal:

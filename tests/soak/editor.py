@@ -139,8 +139,9 @@ class DicedEditor(FakeEditor):
             if before < 0.08:
                 self.ledger.note("the user declines")
                 return {"applied": self.personality.applies == "always true" and before < 0.04}
-            if before < 0.2 and "documentChanges" in params["edit"]:
-                # Between the server's edit and its arrival. An edit without versions can't know of that.
+            operations = params["edit"].get("documentChanges", ())
+            if before < 0.2 and operations and all(item.get("kind") != "delete" for item in operations):
+                # Between the server's edit and its arrival. What carries no version can't know of that.
                 self.scribble()
         if method == "workspace/applyEdit":
             self.why = f"applyEdit {json.dumps(params['edit'])[:600]}"

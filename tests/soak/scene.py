@@ -116,7 +116,8 @@ class Scene:
         """Hold what the model is told of its edits against the text, which nobody has changed since."""
         prompt = content(json.loads(self.wire.bodies[-1])["messages"][-1])
         texts = self.editor.texts()
-        for name, what in TOLD.findall(prompt):
+        # Of several proposals for a file the newest comes last.
+        for name, what in dict(TOLD.findall(prompt)).items():
             added = [
                 files[name].adds
                 for proposal, files in self.ledger.proposals.items()
