@@ -76,7 +76,7 @@ def status(proposal: Proposal, history: History, read: Read) -> list[dict[str, A
 
 
 def _before_later(proposal: Proposal, history: History, read: Read) -> Read:
-    """Reads files without what later proposals did to them; as they were applied, where that can't be told apart."""
+    """Reads files without what later proposals did to them; as they are, where that can't be told apart."""
 
     changes = history.changes(proposal.id)
 
@@ -87,7 +87,7 @@ def _before_later(proposal: Proposal, history: History, read: Read) -> Read:
         try:
             return replace(now, text=history.without_later(proposal.id, path, now.text))
         except Conflict:
-            return replace(now, text=change.before if change.undone else change.after)
+            return now
 
     return read_then
 
