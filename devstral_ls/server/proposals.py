@@ -15,8 +15,8 @@ from devstral_ls.edits.spans import Edit
 from devstral_ls.edits.unified import stat, unified_diff
 
 Decision = Literal["applied", "rejected", "modified", "undone", "superseded"]
-"""modified: applied, then changed by the user. undone: applied, then taken back. superseded: a later proposal of the
-session contains it."""
+"""modified: applied, then changed by the user. undone: applied, then taken back. superseded: another proposal of the
+session accounts for it."""
 
 State = Literal["pending", "partly applied"] | Decision
 

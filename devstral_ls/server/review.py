@@ -148,7 +148,7 @@ class Review:
         """A new proposal, without what the user applied of an older one while the run went on."""
         for file in proposal.pending:
             there = _there(file, self.read(file.path).text)
-            proposal = proposal.decide(dict.fromkeys(there, "applied"))
+            proposal = proposal.decide(dict.fromkeys(there, "superseded"))
         return self.proposals.put(proposal)
 
     def observe(self, path: Path, text: str | None) -> None:

@@ -177,7 +177,7 @@ async def test_what_was_applied_while_a_follow_up_stood_on_it_is_not_proposed_ag
         await at.wire.release()
         await at.ends(2)
         (left,) = await at.pending()
-        assert {file["path"]: file["state"] for file in left["files"]} == {"a.txt": "applied", "c.txt": "pending"}
+        assert {file["path"]: file["state"] for file in left["files"]} == {"a.txt": "superseded", "c.txt": "pending"}
         await at.editor.command("devstral.discardProposal")
         await at.run(prompt="go on", apply="propose")
         assert "Your proposed edits to a.txt were rejected" not in at.prompts()[-1]
