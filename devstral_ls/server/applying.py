@@ -135,6 +135,7 @@ class Applying:
     ) -> list[Planned]:
         """Have the editor apply these changes; those it did not apply while the text was changed otherwise."""
         stale: list[Planned] = []
+        left: list[Planned] = []
         changes: list[Change] = []
         parcels = [plan.parcel for plan in planned]
         with self._delivery.under_way(parcels):
@@ -152,7 +153,14 @@ class Applying:
                 elif text != change.before and answer.came:
                     stale.append(plan)
                 else:
-                    outcome.refused.append(plan.file)
+                    left.append(plan)
+        if preview and answer.accepted and changes:
+            # The editor opens every file that it changes: what shows nothing was left out by its user.
+            for plan in left:
+                self._settle(proposal.id, dict.fromkeys(plan.chosen.ids(), "rejected"))
+            outcome.partly += [plan.file for plan in left]
+        else:
+            outcome.refused += [plan.file for plan in left]
         self._history.add(proposal.id, proposal.session_id, changes)
         return stale
 

@@ -31,7 +31,7 @@ from devstral_ls.server.outcomes import outcomes
 from devstral_ls.server.report import Report
 from devstral_ls.server.review import Review
 from devstral_ls.server.sessions import Conversation, Sessions
-from devstral_ls.server.staging import Aside, propose, restage, until_it_fits
+from devstral_ls.server.staging import Aside, propose, restage, texts, until_it_fits
 from devstral_ls.tools import TOOLS
 from devstral_ls.tools.tool import ToolContext
 
@@ -263,6 +263,7 @@ class Runs:
         mine = review.proposals.of_session(conversation.id)
         notes = conversation.tell(outcomes(mine, review.history, review.read))
         notes += restage(review, conversation, view)
+        restaged = texts(view)
         if request.prepare is not None:
             request.prepare(view)
         prompt = user_prompt(self._context(run, view, notes))
@@ -279,7 +280,7 @@ class Runs:
         try:
             run.ended = await until_it_fits(ask, UserMessage(prompt, shown), view, aside, run.report)
         finally:
-            proposal = propose(review, conversation, view, aside)
+            proposal = propose(review, conversation, view, aside, restaged)
             run.proposal_id = proposal.id if proposal is not None else None
 
     def _context(self, run: Run, view: View, notes: list[str]) -> PromptContext:

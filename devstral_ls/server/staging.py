@@ -108,19 +108,26 @@ async def until_it_fits(
     return ended
 
 
-def propose(review: Review, conversation: Conversation, view: View, aside: Aside) -> Proposal | None:
-    """Everything staged in the view as the session's newest proposal; None when nothing is.
+Texts = dict[Path, str | None]
 
-    It takes the place of the session's older proposal for the files it contains. aside: edits that could not be kept
-    in the view; those that were not made anew are proposed as they are, in conflict.
+
+def texts(view: View) -> Texts:
+    """What is staged in the view, by path; None for a deletion."""
+    return {staged.path: staged.text for staged in view.overlay}
+
+
+def propose(review: Review, conversation: Conversation, view: View, aside: Aside, restaged: Texts) -> Proposal | None:
+    """Everything staged in the view as the session's newest proposal; None when the run changed nothing of it.
+
+    It takes the place of the session's older proposal for the files it contains. restaged: what was staged of that one
+    when the run began. aside: edits that could not be kept in the view; those that were not made anew are proposed as
+    they are, in conflict.
     """
     staged = [*view.overlay.changes(), *(item for path, item in aside.items() if view.overlay.get(path) is None)]
     files = tuple(as_moves([_proposed(view, item) for item in sorted(staged, key=lambda item: item.path)]))
     older = review.proposals.get(conversation.proposal_id or "")
-    if not files:
+    if not files or (not aside and texts(view) == restaged):
         return None
-    if older is not None and _same(older.pending, files):
-        return older
     proposal = Proposal(secrets.token_hex(4), conversation.id, files)
     if older is not None:
         for path in {file.path for file in files}:
@@ -142,13 +149,6 @@ def _proposed(view: View, staged: Staged) -> FileProposal:
         cut=hunks_of(base.text, staged.text, staged.edits) if base is not None and staged.text is not None else None,
         edits=staged.edits if base is not None and staged.text is not None else None,
     )
-
-
-def _same(older: tuple[FileProposal, ...], files: tuple[FileProposal, ...]) -> bool:
-    """Whether a follow-up left the pending proposal as it was."""
-    return [(file.path, file.base, file.staged) for file in older] == [
-        (file.path, file.base, file.staged) for file in files
-    ]
 
 
 def _reader(view: View) -> Read:

@@ -100,9 +100,8 @@ def test_a_place_that_was_taken_meanwhile_is_a_conflict() -> None:
     with pytest.raises(Conflict):
         change_now(MOVED, reader({"old.py": TEXT, "new.py": "somebody else's\n"}))
     with pytest.raises(Conflict):
-        change_now(
-            MOVED, lambda path: Current(None, None, readable=False) if path.name == "new.py" else Current(TEXT, 1)
-        )
+        taken = Current(None, None, unfit="is no text file")
+        change_now(MOVED, lambda path: taken if path.name == "new.py" else Current(TEXT, 1))
 
 
 def test_a_move_is_decided_as_a_whole() -> None:

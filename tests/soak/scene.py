@@ -397,7 +397,7 @@ async def scene(personality: Personality, seed: int, home: Path) -> AsyncIterato
     with ScriptedServer(Script([]), answering=improviser) as model:
         async with wire(model.port) as line:
             options: Json = {"llm.baseUrl": line.base_url, "client": {"stream": True}}
-            async with editing(personality, folder, home / "home", None, DicedEditor, **options) as editor:
+            async with editing(personality, folder, home / "home", kind=DicedEditor, **options) as editor:
                 assert isinstance(editor, DicedEditor)
                 editor.settings = {"llm": {"baseUrl": line.base_url}}
                 random = Random(f"{personality.name} {seed}")
