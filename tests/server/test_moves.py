@@ -99,8 +99,8 @@ def test_what_the_user_typed_in_the_file_meanwhile_moves_with_it() -> None:
 def test_a_place_that_was_taken_meanwhile_is_a_conflict() -> None:
     with pytest.raises(Conflict):
         change_now(MOVED, reader({"old.py": TEXT, "new.py": "somebody else's\n"}))
+    taken = Current(None, None, unfit="is no text file")
     with pytest.raises(Conflict):
-        taken = Current(None, None, unfit="is no text file")
         change_now(MOVED, lambda path: taken if path.name == "new.py" else Current(TEXT, 1))
 
 
