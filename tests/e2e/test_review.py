@@ -117,6 +117,36 @@ async def test_a_hunk_taken_from_the_code_actions_is_settled_by_the_text(stages:
             assert at.seen("a.txt") == SECOND
 
 
+async def test_a_follow_up_keeps_one_hunk_and_changes_it(stages: Stages) -> None:
+    """`keep the second hunk, and say it in words`: the model is shown the hunks by number, and takes the others back."""
+    refined = calls(
+        edit("a.txt", "line three\n", "line 3\n"),
+        edit("a.txt", "line twenty-eight\n", "line 28\n"),
+        edit("a.txt", "line fifteen\n", "line number fifteen\n"),
+    )
+    async with stages.on(NEOVIM, FILES, [*TURNS, read("a.txt"), refined, say("Kept the second.")]) as at:
+        at.open("a.txt")
+        first = await at.run(apply="propose")
+        second = await at.run(prompt="keep the second hunk, and say it in words", apply="propose")
+        asked = at.prompts()[-1]
+        assert asked.index("Hunk 1, a.txt:") < asked.index("Hunk 2, a.txt:") < asked.index("+line fifteen")
+        (proposal,) = await at.pending()
+        assert proposal["proposalId"] == second["proposalId"] != first["proposalId"]
+        assert [(file["added"], file["removed"]) for file in proposal["files"]] == [(1, 1)]
+        await at.editor.command("devstral.applyProposal")
+        assert at.seen("a.txt") == LINES.replace("line 15\n", "line number fifteen\n")
+
+
+async def test_a_follow_up_that_changes_nothing_does_not_ask_again(stages: Stages) -> None:
+    async with stages.on(behaving(NEOVIM, picks=()), FILES, [*TURNS, say("It is fine.")]) as at:
+        at.open("a.txt")
+        first = await at.run()
+        assert len(at.editor.questions) == 1
+        answer = await at.run(prompt="is it right?")
+        assert (answer["proposalId"], len(at.editor.questions)) == (None, 1)
+        assert [proposal["proposalId"] for proposal in await at.pending()] == [first["proposalId"]]
+
+
 async def test_hunks_are_offered_where_the_text_is_now(stages: Stages) -> None:
     async with stages.on(HELIX, FILES, TURNS) as at:
         uri = at.open("a.txt")
