@@ -18,16 +18,20 @@ class EditError(Exception):
 
 def apply_text_edits(text: str, edits: list[dict[str, Any]], encoding: str) -> str:
     """`text` after `edits`, all of whose positions refer to it; refuses overlaps and positions that are not there."""
+    for start, end, new in reversed(spans(text, edits, encoding)):
+        text = text[:start] + new + text[end:]
+    return text
+
+
+def spans(text: str, edits: list[dict[str, Any]], encoding: str) -> list[tuple[int, int, str]]:
+    """The edits in order, as (start, end, new text) in characters of `text`."""
     codec, width = ENCODINGS[encoding]
     lines = re.split(r"(\r\n|\n|\r)", text)
     starts, contents, offset = [], [], 0
     for number in range(0, len(lines), 2):
-        content = lines[number].encode(codec, "surrogatepass")
-        ending = lines[number + 1].encode(codec) if number + 1 < len(lines) else b""
         starts.append(offset)
-        contents.append(content)
-        offset += len(content) + len(ending)
-    data = text.encode(codec, "surrogatepass")
+        contents.append(lines[number].encode(codec, "surrogatepass"))
+        offset += len(lines[number]) + len(lines[number + 1] if number + 1 < len(lines) else "")
 
     def place(position: dict[str, int]) -> int:
         line, character = position["line"], position["character"]
@@ -35,17 +39,17 @@ def apply_text_edits(text: str, edits: list[dict[str, Any]], encoding: str) -> s
             raise EditError(f"line {line} of {len(starts)}")
         if character * width > len(contents[line]):
             raise EditError(f"character {character} on line {line}, which is shorter")
-        prefix = contents[line][: character * width]
-        prefix.decode(codec, "surrogatepass")
-        return starts[line] + character * width
+        before = contents[line][: character * width].decode(codec, "surrogatepass")
+        if not contents[line].decode(codec, "surrogatepass").startswith(before):
+            raise EditError(f"character {character} on line {line} is half of one")
+        return starts[line] + len(before)
 
-    spans = [(place(edit["range"]["start"]), place(edit["range"]["end"]), edit["newText"]) for edit in edits]
-    spans.sort(key=lambda span: (span[0], span[1]))
-    for (_, end, _), (start, _, _) in pairwise(spans):
+    found = [(place(edit["range"]["start"]), place(edit["range"]["end"]), edit["newText"]) for edit in edits]
+    found.sort(key=lambda span: (span[0], span[1]))
+    for (_, end, _), (start, _, _) in pairwise(found):
         if start < end:
             raise EditError("edits overlap")
-    for start, end, new in reversed(spans):
+    for start, end, _ in found:
         if start > end:
             raise EditError("an edit ends before it starts")
-        data = data[:start] + new.encode(codec, "surrogatepass") + data[end:]
-    return data.decode(codec, "surrogatepass")
+    return found

@@ -1,6 +1,6 @@
 """A strict fake editor: keeps buffers, really applies workspace edits, and refuses what a strict editor refuses.
 
-A `Personality` says what the editor can do and how it behaves; the ones at the end follow real editors.
+A `Personality` says what the editor can do and how it behaves; see `personalities`.
 """
 
 from __future__ import annotations
@@ -10,34 +10,34 @@ import re
 from codecs import BOM_UTF8
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from tests.doubles.applier import EditError, apply_text_edits
+from tests.doubles.personalities import (
+    ALL,
+    BARE,
+    COLUMNS,
+    EGLOT,
+    HELIX,
+    KATE,
+    LSP4IJ,
+    NEOVIM,
+    SUBLIME,
+    VS_CODE,
+    ZED,
+    Personality,
+    behaving,
+)
 from tests.doubles.raw import ServerProcess, serve
+from tests.doubles.rebasing import apply_rebased
 
-Answer = dict[str, Any] | None
-
-
-@dataclass(frozen=True)
-class Personality:
-    """capabilities: as sent. applies: how it answers applyEdit: "truth", "always true", "{}" or "never" after applying,
-    "declines" (null) or "refuses" (false) without. picks: titles it picks from messages, in order of preference; none
-    of them: no answer (null).
-    """
-
-    name: str
-    version: str
-    capabilities: dict[str, Any]
-    applies: str = "truth"
-    picks: tuple[str, ...] = ("Apply", "Run once")
-    settings: dict[str, Any] = field(default_factory=dict)
-    options: dict[str, Any] = field(default_factory=dict)
-    resolves: bool = True
-    empty: str = ""
-    """What a new document holds: in Neovim a line that ends."""
+__all__ = [
+    "ALL", "BARE", "COLUMNS", "EGLOT", "HELIX", "KATE", "LSP4IJ", "NEOVIM", "SUBLIME", "VS_CODE", "ZED", "Buffer",
+    "FakeEditor", "Personality", "behaving", "editing", "load", "to_path",
+]  # fmt: skip
 
 
 @dataclass
@@ -45,6 +45,8 @@ class Buffer:
     text: str
     version: int = 1
     language: str = "python"
+    older: dict[int, str] = field(default_factory=dict)
+    """Its text at every earlier version."""
 
 
 class FakeEditor:
@@ -75,6 +77,15 @@ class FakeEditor:
         self.settings = personality.settings
         self.silent: set[str] = set()
         """Requests it never answers."""
+        self.undecided = False
+        """Whether its user leaves questions open, until `answer`."""
+        self.waiting: dict[int | str, dict[str, Any]] = {}
+        """Questions now open, by the request's id."""
+        self.withdrawn: list[int | str] = []
+        """Requests the server took back."""
+        self.tokens: list[Any] = []
+        """Progress tokens, the server's and its own."""
+        self._commanded = -1e9
         self.encoding = "utf-16"
         server.on_message = self._take
 
@@ -92,6 +103,7 @@ class FakeEditor:
     def type(self, uri: str, text: str) -> None:
         """Replace a buffer's whole text."""
         buffer = self.buffers[uri]
+        buffer.older[buffer.version] = buffer.text
         buffer.text, buffer.version = text, buffer.version + 1
         identifier = {"uri": uri, "version": buffer.version}
         self.server.notify("textDocument/didChange", {"textDocument": identifier, "contentChanges": [{"text": text}]})
@@ -101,7 +113,22 @@ class FakeEditor:
         self.server.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
 
     async def command(self, name: str, *arguments: Any) -> Any:
-        return await self.server.call("workspace/executeCommand", {"command": name, "arguments": list(arguments)})
+        return await self._execute(name, list(arguments))
+
+    async def _execute(self, name: str, arguments: Any) -> Any:
+        params = {"command": name, "arguments": arguments}
+        if self.personality.sends_token:
+            params["workDoneToken"] = f"${self.personality.name}-{len(self.tokens)}"
+            self.tokens.append(params["workDoneToken"])
+        self._commanded = asyncio.get_running_loop().time()
+        return await self.server.call("workspace/executeCommand", params)
+
+    def answer(self, title: str | None) -> None:
+        """Answer the newest question that was left open; None closes it."""
+        number = list(self.waiting)[-1]
+        self.waiting.pop(number)
+        result = {"title": title} if title is not None else self.personality.closes
+        self.server.send({"jsonrpc": "2.0", "id": number, "result": result})
 
     async def actions(self, uri: str, first: int, last: int | None = None, **context: Any) -> list[dict[str, Any]]:
         end = {"line": last, "character": 0} if last is not None else {"line": first, "character": 0}
@@ -121,9 +148,7 @@ class FakeEditor:
         if isinstance(command, str):
             command = action
         if command is not None:
-            return await self.server.call(
-                "workspace/executeCommand", {"command": command["command"], "arguments": command.get("arguments")}
-            )
+            return await self._execute(command["command"], command.get("arguments"))
         return None
 
     async def run_ends(self, count: int = 1) -> None:
@@ -145,14 +170,25 @@ class FakeEditor:
         params: Any = message.get("params")
         if method is None:
             return
+        if method == "$/cancelRequest":
+            self.withdrawn.append(params["id"])
+            if not self.personality.one_popup:
+                self.waiting.pop(params["id"], None)
+            return
         if "id" in message:
+            if method == "window/showMessageRequest" and self.undecided:
+                self.questions.append(params)
+                if self.personality.one_popup:
+                    self.waiting.clear()
+                self.waiting[message["id"]] = params
+                return
             answer = self._answer(method, params)
             if answer is not NO_ANSWER:
                 self.server.send({"jsonrpc": "2.0", "id": message["id"], "result": answer})
             return
         if method == "$/progress":
-            value = params["value"]
-            self.progress.setdefault(params["token"], []).append(value)
+            token = str(params["token"]) if self.personality.string_tokens else params["token"]
+            self.progress.setdefault(token, []).append(params["value"])
         elif method == "window/showMessage":
             self.messages.append((params["type"], params["message"]))
         elif method == "window/logMessage":
@@ -171,7 +207,7 @@ class FakeEditor:
             self.questions.append(params)
             titles = [action["title"] for action in params["actions"]]
             picked = next((title for title in self.personality.picks if title in titles), None)
-            return {"title": picked} if picked is not None else None
+            return {"title": picked} if picked is not None else self.personality.closes
         if method == "workspace/applyEdit":
             self.edits.append(params["edit"])
             if self.before_apply is not None:
@@ -181,16 +217,21 @@ class FakeEditor:
             return self._apply_edit(params["edit"]) if self.instead is None else self.instead(params["edit"])
         if method == "window/showDocument":
             self.shown.append(params["uri"])
-            return {"success": True}
+            return {"success": True} if self.personality.shows else NO_ANSWER
         if method == "workspace/textDocumentContent/refresh":
             self.refreshed.append(params["uri"])
             return None
-        if method in ("window/workDoneProgress/create", "client/registerCapability"):
+        if method == "window/workDoneProgress/create":
+            self.tokens.append(params["token"])
+            return None
+        if method == "client/registerCapability":
             return None
         raise AssertionError(f"the server asked for {method}")
 
     def _apply_edit(self, edit: dict[str, Any]) -> Any:
-        how = self.personality.applies
+        how, patience = self.personality.applies, self.personality.accepts_for
+        if patience is not None and asyncio.get_running_loop().time() > self._commanded + patience:
+            return {"applied": False, "failureReason": ""}
         try:
             if how not in ("declines", "refuses"):
                 self.apply(edit)
@@ -203,33 +244,55 @@ class FakeEditor:
         return {} if how == "{}" else None
 
     def apply(self, edit: dict[str, Any]) -> None:
-        """Apply a workspace edit all or nothing, as strictly as the specification allows."""
-        texts = {uri: buffer.text for uri, buffer in self.buffers.items()}
-        deleted: list[str] = []
+        """Apply a workspace edit as strictly as the specification allows, all or nothing unless this editor does less.
+
+        Raises EditError for what it refuses.
+        """
+        can = (self.personality.capabilities.get("workspace") or {}).get("workspaceEdit", {})
+        annotations = edit.get("changeAnnotations", {})
+        assert "changeAnnotations" not in edit or "changeAnnotationSupport" in can, "it never said it knows those"
         operations = edit.get("documentChanges")
         if operations is None:
             operations = [
                 {"textDocument": {"uri": uri, "version": None}, "edits": edits}
                 for uri, edits in edit["changes"].items()
             ]
-        for operation in operations:
-            if operation.get("kind") == "create":
-                self._create(operation, texts)
-            elif operation.get("kind") == "delete":
-                if to_path(operation["uri"]).exists():
-                    deleted.append(operation["uri"])
+        texts = {uri: buffer.text for uri, buffer in self.buffers.items()}
+        moved: dict[str, str | None] = {}
+        try:
+            for number, operation in enumerate(operations):
+                kind = operation.get("kind")
+                assert kind is None or kind in can.get("resourceOperations", ()), f"it never said it can {kind}"
+                if kind == "create":
+                    self._create(operation, texts)
+                elif kind == "rename":
+                    moved[operation["oldUri"]] = operation["newUri"]
+                elif kind == "delete":
+                    if to_path(operation["uri"]).exists():
+                        moved[operation["uri"]] = None
+                    else:
+                        assert operation["options"]["ignoreIfNotExists"], f"{operation['uri']} is not there"
                 else:
-                    assert operation["options"]["ignoreIfNotExists"], f"{operation['uri']} is not there"
-            else:
-                self._edit(operation, texts, edit.get("changeAnnotations", {}))
+                    self._edit(operation, texts, annotations, first=number == 0)
+        except EditError:
+            if self.personality.stale == "stops":
+                self._take_over(texts, moved)
+            raise
+        self._take_over(texts, moved)
+
+    def _take_over(self, texts: dict[str, str], moved: dict[str, str | None]) -> None:
+        """Make these the texts of buffers, or of files where none is open; then move and delete files."""
         for uri, text in texts.items():
             if uri not in self.buffers:
                 self._write(to_path(uri), text.encode())
             elif self.buffers[uri].text != text:
                 self.type(uri, text)
-        for uri in deleted:
-            to_path(uri).unlink()
-            self.wrote[to_path(uri)] = None
+        for old, new in moved.items():
+            path = to_path(old)
+            if new is not None:
+                self._write(to_path(new), path.read_bytes())
+            path.unlink()
+            self.wrote[path] = None
 
     def save(self, uri: str) -> None:
         """Write a buffer to disk, as its user does."""
@@ -244,27 +307,44 @@ class FakeEditor:
         self.wrote[path] = content
 
     def _create(self, operation: dict[str, Any], texts: dict[str, str]) -> None:
-        options = operation["options"]
-        if to_path(operation["uri"]).exists() and not options.get("ignoreIfExists"):
-            raise EditError("the file exists")
-        texts.setdefault(operation["uri"], self.personality.empty)
+        options, uri = operation["options"], operation["uri"]
+        assert options["overwrite"] is False
+        if to_path(uri).exists() and not options.get("ignoreIfExists"):
+            if not self.personality.clears:
+                raise EditError("the file exists")
+            texts[uri] = self.personality.empty
+        texts.setdefault(uri, load(to_path(uri)) if to_path(uri).exists() else self.personality.empty)
 
-    def _edit(self, operation: dict[str, Any], texts: dict[str, str], annotations: dict[str, Any]) -> None:
+    def _edit(
+        self, operation: dict[str, Any], texts: dict[str, str], annotations: dict[str, Any], *, first: bool
+    ) -> None:
         uri = operation["textDocument"]["uri"]
         assert "version" in operation["textDocument"], "an absent version crashes Neovim"
         version = operation["textDocument"]["version"]
         buffer = self.buffers.get(uri)
-        if buffer is not None and version is not None and version != buffer.version:
-            raise EditError(f"stale: version {version} of {buffer.version}")
+        stale = buffer is not None and version is not None and version != buffer.version
+        how = self.personality.stale
+        if stale and how in ("refuses", "stops"):
+            raise EditError(f"stale: version {version} of {buffer.version if buffer else None}")
+        if stale and how == "skips the first" and first:
+            return
         if uri not in texts:
             texts[uri] = load(to_path(uri))
+        names = [item["annotationId"] for item in operation["edits"] if "annotationId" in item]
+        assert set(names) <= set(annotations), "an annotation that is not there fails in Neovim"
         # A preview opens with the edits that need confirmation unticked; its user just presses Apply.
         ticked = [
             item
             for item in operation["edits"]
-            if "annotationId" not in item or not annotations[item["annotationId"]].get("needsConfirmation")
+            if not self.personality.previews
+            or "annotationId" not in item
+            or not annotations[item["annotationId"]].get("needsConfirmation")
         ]
-        texts[uri] = apply_text_edits(texts[uri], ticked, self.encoding)
+        if stale and how == "rebases" and buffer is not None:
+            since = [text for number, text in sorted(buffer.older.items()) if number >= version]
+            texts[uri] = apply_rebased([*since, texts[uri]], ticked, self.encoding)
+        else:
+            texts[uri] = apply_text_edits(texts[uri], ticked, self.encoding)
 
 
 NO_ANSWER = object()
@@ -318,109 +398,3 @@ async def editing(
             assert await server.leave() == 0, server.stderr.decode()
         except asyncio.IncompleteReadError as error:  # pragma: no cover - the message says what went wrong
             raise AssertionError(server.stderr.decode()) from error
-
-
-_ACTIONS = {
-    "codeActionLiteralSupport": {"codeActionKind": {"valueSet": ["quickfix", "refactor.rewrite"]}},
-    "resolveSupport": {"properties": ["edit", "command"]},
-    "dataSupport": True,
-    "isPreferredSupport": True,
-}
-_OPERATIONS = ["create", "rename", "delete"]
-
-VS_CODE = Personality(
-    "Visual Studio Code",
-    "1.139.0",
-    {
-        "general": {"positionEncodings": ["utf-16"]},
-        "workspace": {
-            "applyEdit": True,
-            "configuration": True,
-            "workspaceFolders": True,
-            "didChangeConfiguration": {"dynamicRegistration": True},
-            "workspaceEdit": {
-                "documentChanges": True,
-                "resourceOperations": _OPERATIONS,
-                "failureHandling": "textOnlyTransactional",
-                "changeAnnotationSupport": {"groupsOnLabel": True},
-            },
-        },
-        "window": {
-            "workDoneProgress": True,
-            "showMessage": {"messageActionItem": {"additionalPropertiesSupport": True}},
-            "showDocument": {"support": True},
-        },
-        "textDocument": {"codeAction": {**_ACTIONS, "disabledSupport": True, "honorsChangeAnnotations": True}},
-    },
-)
-NEOVIM = Personality(
-    "Neovim",
-    "0.12.4",
-    {
-        "general": {"positionEncodings": ["utf-8", "utf-16", "utf-32"]},
-        "workspace": {
-            "applyEdit": True,
-            "configuration": True,
-            "workspaceFolders": True,
-            "workspaceEdit": {"resourceOperations": ["rename", "create", "delete"]},
-        },
-        "window": {
-            "workDoneProgress": True,
-            "showMessage": {"messageActionItem": {"additionalPropertiesSupport": True}},
-            "showDocument": {"support": True},
-        },
-        "textDocument": {"codeAction": _ACTIONS},
-    },
-    applies="always true",
-    empty="\n",
-)
-HELIX = Personality(
-    "helix",
-    "25.01",
-    {
-        "general": {"positionEncodings": ["utf-8", "utf-32", "utf-16"]},
-        "workspace": {
-            "applyEdit": True,
-            "configuration": True,
-            "workspaceFolders": True,
-            "workspaceEdit": {"documentChanges": True, "resourceOperations": _OPERATIONS, "failureHandling": "abort"},
-        },
-        "window": {"workDoneProgress": True, "showDocument": {"support": True}},
-        "textDocument": {"codeAction": {**_ACTIONS, "disabledSupport": True}},
-    },
-)
-EGLOT = Personality(
-    "Eglot",
-    "1.24",
-    {
-        "general": {"positionEncodings": ["utf-32", "utf-8", "utf-16"]},
-        "workspace": {
-            "applyEdit": True,
-            "configuration": True,
-            "workspaceFolders": True,
-            "workspaceEdit": {"documentChanges": True},
-        },
-        "window": {"workDoneProgress": True, "showDocument": {"support": True}},
-        "textDocument": {"codeAction": {**_ACTIONS, "disabledSupport": True}},
-    },
-)
-KATE = Personality(
-    "Kate",
-    "26.08",
-    {
-        "workspace": None,
-        "window": {"workDoneProgress": True},
-        "textDocument": {"codeAction": {"codeActionLiteralSupport": {"codeActionKind": {"valueSet": []}}}},
-    },
-    applies="{}",
-    picks=(),
-    resolves=False,
-)
-BARE = Personality("", "", {}, picks=())
-
-ALL = (VS_CODE, NEOVIM, HELIX, EGLOT, KATE, BARE)
-
-
-def behaving(personality: Personality, **changes: Any) -> Personality:
-    """The same editor, behaving differently."""
-    return replace(personality, **changes)

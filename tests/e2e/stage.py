@@ -305,13 +305,14 @@ class Stages:
         stage.disk = {path.resolve(): data for path, data in stage.disk.items()}
         for record in (
             editor.messages, editor.questions, editor.edits, editor.shown, editor.log, editor.updates,
-            editor.refreshed, editor.server.received,
+            editor.refreshed, editor.withdrawn, editor.tokens, editor.server.received,
         ):  # fmt: skip
             record.clear()
-        for table in (editor.buffers, editor.progress, editor.diagnostics, editor.wrote):
+        for table in (editor.buffers, editor.progress, editor.diagnostics, editor.wrote, editor.waiting):
             table.clear()
         editor.before_apply = editor.in_preview = editor.instead = None
         editor.silent = set()
+        editor.undecided = False
         move_folders(editor, added=folders, removed=editor.folders)
         await stage.configure(settings)
         await editor.command("devstral.newSession")

@@ -6,10 +6,26 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from tests.doubles.editor import ALL, BARE, EGLOT, HELIX, KATE, NEOVIM, VS_CODE, Personality, behaving
+from tests.doubles.editor import (
+    ALL,
+    BARE,
+    EGLOT,
+    HELIX,
+    KATE,
+    LSP4IJ,
+    NEOVIM,
+    SUBLIME,
+    VS_CODE,
+    ZED,
+    Personality,
+    behaving,
+)
 from tests.e2e.stage import Stage, Stages, edit, read, say
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+ASKED = (NEOVIM, HELIX, EGLOT, ZED, SUBLIME, LSP4IJ)
+"""Those that show no proposals by themselves and can be asked."""
 
 every_editor = pytest.mark.parametrize("personality", ALL, ids=lambda personality: personality.name or "bare")
 
@@ -35,7 +51,7 @@ async def by_preview(at: Stage) -> None:
 
 
 async def by_question(at: Stage) -> None:
-    """Neovim and Helix: a message with three answers first."""
+    """Most of them: a message with three answers first."""
     await at.editor.settles(lambda: at.seen("app.py") == AFTER)
     (question,) = at.editor.questions
     assert [action["title"] for action in question["actions"]] == ["Apply", "Show diff", "Discard"]
@@ -69,9 +85,7 @@ async def by_command(at: Stage) -> None:
 
 LANDS: dict[str, Callable[[Stage], Awaitable[None]]] = {
     VS_CODE.name: by_preview,
-    NEOVIM.name: by_question,
-    HELIX.name: by_question,
-    EGLOT.name: by_question,
+    **{personality.name: by_question for personality in ASKED},
     KATE.name: by_literal_edit,
     BARE.name: by_command,
 }
@@ -107,9 +121,7 @@ async def test_a_run_never_blocks_shows_progress_and_its_edit_lands(stages: Stag
 
 DECLINING = {
     VS_CODE.name: behaving(VS_CODE, applies="refuses"),
-    NEOVIM.name: behaving(NEOVIM, picks=("Discard",)),
-    HELIX.name: behaving(HELIX, picks=("Discard",)),
-    EGLOT.name: behaving(EGLOT, picks=("Discard",)),
+    **{personality.name: behaving(personality, picks=("Discard",)) for personality in ASKED},
     KATE.name: KATE,
     BARE.name: BARE,
 }
@@ -123,7 +135,7 @@ async def test_a_rejected_edit_changes_nothing_and_the_model_is_told(stages: Sta
         answer = await at.run(textDocument={"uri": uri})
         assert (answer["state"], answer["edits"]["applied"]) == ("finished", [])
         assert at.seen("app.py") == BEFORE
-        if personality in (NEOVIM, HELIX, EGLOT):
+        if personality in ASKED:
             assert answer["edits"]["rejected"] == [uri]
             assert at.editor.edits == []
         else:
@@ -184,7 +196,7 @@ async def test_what_the_user_types_in_the_same_place_meanwhile_is_kept(
 
 
 versioned = pytest.mark.parametrize(
-    "personality", [VS_CODE, NEOVIM, HELIX, EGLOT], ids=lambda personality: personality.name
+    "personality", [VS_CODE, NEOVIM, HELIX, EGLOT, SUBLIME], ids=lambda personality: personality.name
 )
 
 
