@@ -329,7 +329,8 @@ class FakeEditor:
         if stale and how == "skips the first" and first:
             return
         if uri not in texts:
-            texts[uri] = load(to_path(uri))
+            # Editing a file that is not there makes one, in editors that can't be told to.
+            texts[uri] = load(to_path(uri)) if to_path(uri).exists() else self.personality.empty
         names = [item["annotationId"] for item in operation["edits"] if "annotationId" in item]
         assert set(names) <= set(annotations), "an annotation that is not there fails in Neovim"
         # A preview opens with the edits that need confirmation unticked; its user just presses Apply.
