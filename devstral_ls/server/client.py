@@ -50,6 +50,10 @@ class Client:
     preview: Preview = "ask"
     checks_first_version_only: bool = False
     """Whether only the first entry of a workspace edit is checked against the text, and version 0 not at all."""
+    tells_late: bool = False
+    """Whether changes are sent only once the user pauses, also those that an edit of ours made."""
+    makes_no_folders: bool = False
+    """Whether a new file in a folder that is not there fails."""
     cursor_selects: bool = False
     """Whether a mere cursor is sent as a selection of the character under it."""
     empty_text: str = ""
@@ -99,6 +103,8 @@ def resolve(params: Mapping[str, Any]) -> Client:
         stream=extras.get("stream") is True,
         preview=_preview(name, apply_edit, annotations),
         checks_first_version_only=name == "Neovim",
+        tells_late=name == "Eglot",
+        makes_no_folders=name == "Eglot" and "create" not in operations,
         cursor_selects=name.lower() == "helix",
         empty_text="\n" if name == "Neovim" else "",
     )

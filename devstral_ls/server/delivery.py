@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,12 @@ from devstral_ls.server.to_lsp import TextChange, cannot, workspace_edit
 
 OBSERVE = 1.0
 """Seconds to wait for the text to follow an editor's answer."""
+
+BRIEF = OBSERVE / 4
+"""The same where it said that it applied nothing."""
+
+LATE = 10.0
+"""The same for an editor that sends changes only once its user pauses."""
 
 PATIENCE = 10.0
 """Seconds to wait for the answer of a client that need not ask its user. ALE never answers, and Eglot asks all the
@@ -60,6 +66,19 @@ class Arrived:
     seen: bool = True
 
 
+@dataclass(eq=False, slots=True)
+class UnderWay:
+    """A change from before it is sent until it is judged.
+
+    heard: its file changed since. came: its file had the expected text, if only for a moment. news: set with either.
+    """
+
+    parcel: Parcel
+    heard: bool = False
+    came: bool = False
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+
+
 class Delivery:
     """Sends workspace edits, one at a time, and knows which files have an edit on the way."""
 
@@ -67,8 +86,7 @@ class Delivery:
         self.client = client
         self._dialogs = dialogs
         self._read = read
-        self._expected: dict[Path, list[tuple[str | None, asyncio.Event]]] = {}
-        self._on_the_way: list[Path] = []
+        self._under_way: list[UnderWay] = []
         self._judging = 0
         self._judged = asyncio.Event()
         self._judged.set()
@@ -90,13 +108,13 @@ class Delivery:
     @contextmanager
     def under_way(self, parcels: Sequence[Parcel]) -> Iterator[None]:
         """While these are sent and judged, so that nobody else judges the text that follows."""
-        paths = [parcel.path for parcel in parcels]
-        self._on_the_way += paths
+        started = [UnderWay(parcel) for parcel in parcels]
+        self._under_way += started
         try:
             yield
         finally:
-            for path in paths:
-                self._on_the_way.remove(path)
+            for one in started:
+                self._under_way.remove(one)
 
     async def send(self, parcels: Sequence[Parcel], label: str, *, preview: bool = False) -> Answer:
         """The client's answer to an edit that makes these changes; what they leave as it is counts as accepted."""
@@ -133,19 +151,23 @@ class Delivery:
 
     async def _text_after(self, parcel: Parcel, answer: Answer, preview: bool) -> Arrived:
         change, path = parcel.change, parcel.path
+        late = self.client.tells_late
         # Where parts were left out in a preview the expected text never comes: what has come by now is all of it.
         partly = preview and self._read(path).text not in (change.before, change.after)
+        patience = LATE if late and answer.accepted else OBSERVE if late or (answer.accepted and not partly) else BRIEF
         try:
-            async with asyncio.timeout(OBSERVE if answer.accepted and not partly else OBSERVE / 4):
-                await self._arrival(path, change.after)
+            async with asyncio.timeout(patience):
+                came = await self._arrival(parcel, first=late)
         except TimeoutError:
-            now = self._read(path)
-            unseen = change.version is None and now.version is None and now.text == change.before
-            if unseen and answer.accepted and not preview and cannot(change, self.client) is None:
-                # In a buffer that we are not told of and that is not saved: the client's word has to do.
-                return Arrived(change.after, seen=False)
-            return Arrived(now.text)
-        return Arrived(change.after)
+            came = False
+        if came:
+            return Arrived(change.after)
+        now = self._read(path)
+        unseen = change.version is None and now.version is None and now.text == change.before
+        if unseen and answer.accepted and not preview and cannot(change, self.client) is None:
+            # In a buffer that we are not told of and that is not saved: the client's word has to do.
+            return Arrived(change.after, seen=False)
+        return Arrived(now.text)
 
     async def _ask(self, edit: dict[str, Any], label: str, parcels: Sequence[Parcel], preview: bool) -> Any:
         """The client's answer; nothing when none came, or none came soon after the text had arrived everywhere."""
@@ -167,30 +189,29 @@ class Delivery:
 
     async def _all_arrive(self, parcels: Sequence[Parcel]) -> None:
         """Done when every file has its expected text, in an open document or on disk."""
-        await asyncio.gather(*(self._arrival(parcel.path, parcel.change.after) for parcel in parcels))
+        await asyncio.gather(*(self._arrival(parcel) for parcel in parcels))
 
-    async def _arrival(self, path: Path, text: str | None) -> None:
-        if self._read(path).text == text:
-            return
-        event = asyncio.Event()
-        waiting = self._expected.setdefault(path, [])
-        waiting.append((text, event))
-        try:
-            await event.wait()
-        finally:
-            waiting.remove((text, event))
-            if not waiting:
-                self._expected.pop(path, None)
+    async def _arrival(self, parcel: Parcel, *, first: bool = False) -> bool:
+        """Done when the file has the expected text, or has had it; with `first`, also when it changed otherwise."""
+        mine = next(one for one in self._under_way if one.parcel is parcel)
+        while not (mine.came or self._read(parcel.path).text == parcel.change.after):
+            if first and mine.heard:
+                return False
+            mine.news.clear()
+            await mine.news.wait()
+        return True
 
     def waits_for(self, path: Path) -> bool:
         """Whether an edit of this file is on its way."""
-        return path in self._on_the_way or path in self._expected
+        return any(one.parcel.path == path for one in self._under_way)
 
     def arrived(self, path: Path, text: str | None) -> None:
         """The file's text is now this: wakes who waits for it."""
-        for expected, event in self._expected.get(path, ()):
-            if expected == text:
-                event.set()
+        for one in self._under_way:
+            if one.parcel.path == path:
+                one.heard = True
+                one.came = one.came or one.parcel.change.after == text
+                one.news.set()
 
 
 def _changes(change: TextChange) -> bool:

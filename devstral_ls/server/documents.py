@@ -103,7 +103,10 @@ class DocumentStore:
         self._swap(opened)
 
     def change(self, uri: str, version: int, changes: Sequence[types.TextDocumentContentChangeEvent]) -> None:
-        """Apply content changes in order; each range refers to the text after the one before it."""
+        """Apply content changes in order; each range refers to the text after the one before it.
+
+        Each of them is told on: Eglot sends an edit of ours and its undo as one notification.
+        """
         opened = self._by_uri.get(uri)
         if opened is None:
             raise KeyError(f"didChange for {uri}, which is not open")
@@ -113,7 +116,7 @@ class DocumentStore:
                 lines = splice(lines, change.range, change.text, self.encoding)
             else:
                 lines = split_lines(change.text)
-        self._swap(replace(opened, version=version, lines=lines))
+            self._swap(replace(opened, version=version, lines=lines))
 
     def close(self, uri: str) -> None:
         opened = self._by_uri.pop(uri, None)

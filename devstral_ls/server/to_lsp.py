@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from devstral_ls.edits.diff import Hunk, diff_lines
 from devstral_ls.edits.lines import split_lines
@@ -123,6 +123,9 @@ def workspace_edit(
 
 def cannot(change: TextChange, client: Client) -> str | None:
     """What the client can't carry out of a change, as a line that says what to do; None when it can do it all."""
+    if change.in_new_folder and client.makes_no_folders:
+        folder = unquote(urlsplit(change.new_uri or change.uri).path).rsplit("/", 1)[0]
+        return f"this editor can't make folders for a server: make {folder} and apply again"
     enough = {"delete"} if change.after is None else {"delete", "rename"} if change.new_uri is not None else set()
     if not enough or _operations(client) & enough:
         return None
@@ -135,7 +138,7 @@ def _operations(client: Client) -> frozenset[str]:
 
 def _as_client_can(change: TextChange, client: Client) -> Iterator[TextChange]:
     """The change in what the client has: where it can't move a file it gets a new one and deletes the old one."""
-    if change.after is None:
+    if change.after is None or (change.in_new_folder and client.makes_no_folders):
         if cannot(change, client) is None:
             yield change
     elif change.new_uri is None or "rename" in _operations(client):

@@ -85,6 +85,9 @@ class FakeEditor:
         """Requests the server took back."""
         self.tokens: list[Any] = []
         """Progress tokens, the server's and its own."""
+        self.busy = False
+        """Whether its user never pauses."""
+        self._unsent: dict[str, list[dict[str, Any]]] = {}
         self._commanded = -1e9
         self.encoding = "utf-16"
         server.on_message = self._take
@@ -105,10 +108,21 @@ class FakeEditor:
         buffer = self.buffers[uri]
         buffer.older[buffer.version] = buffer.text
         buffer.text, buffer.version = text, buffer.version + 1
-        identifier = {"uri": uri, "version": buffer.version}
-        self.server.notify("textDocument/didChange", {"textDocument": identifier, "contentChanges": [{"text": text}]})
+        self._unsent.setdefault(uri, []).append({"text": text})
+        if not self.personality.tells_late:
+            self.tell()
+        elif not self.busy:
+            asyncio.get_running_loop().call_later(PAUSE, self.tell)
+
+    def tell(self) -> None:
+        """Tell the server of all changes it does not know yet."""
+        for uri, changes in self._unsent.items():
+            document = {"uri": uri, "version": self.buffers[uri].version}
+            self.server.notify("textDocument/didChange", {"textDocument": document, "contentChanges": changes})
+        self._unsent.clear()
 
     def close(self, uri: str) -> None:
+        self.tell()
         del self.buffers[uri]
         self.server.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
 
@@ -116,6 +130,7 @@ class FakeEditor:
         return await self._execute(name, list(arguments))
 
     async def _execute(self, name: str, arguments: Any) -> Any:
+        self.tell()
         params = {"command": name, "arguments": arguments}
         if self.personality.sends_token:
             params["workDoneToken"] = f"${self.personality.name}-{len(self.tokens)}"
@@ -131,6 +146,7 @@ class FakeEditor:
         self.server.send({"jsonrpc": "2.0", "id": number, "result": result})
 
     async def actions(self, uri: str, first: int, last: int | None = None, **context: Any) -> list[dict[str, Any]]:
+        self.tell()
         end = {"line": last, "character": 0} if last is not None else {"line": first, "character": 0}
         where = {"start": {"line": first, "character": 0}, "end": end}
         params = {"textDocument": {"uri": uri}, "range": where, "context": {"diagnostics": [], **context}}
@@ -296,6 +312,7 @@ class FakeEditor:
 
     def save(self, uri: str) -> None:
         """Write a buffer to disk, as its user does."""
+        self.tell()
         self._write(to_path(uri), self.buffers[uri].text.encode())
         self.server.notify("textDocument/didSave", {"textDocument": {"uri": uri}})
 
@@ -349,6 +366,8 @@ class FakeEditor:
 
 
 NO_ANSWER = object()
+PAUSE = 0.05
+"""Seconds after which an editor that tells late takes its user for idle; Eglot's are 0.5."""
 
 
 def load(path: Path) -> str:

@@ -53,6 +53,8 @@ class Personality:
     """Whether it turns progress tokens into strings."""
     cancels: bool = True
     """Whether its user can cancel a progress."""
+    tells_late: bool = False
+    """Whether it tells changes only when its user pauses, or with its next request."""
     sees_all: bool = True
     """Whether it sends a server the diagnostics of others too."""
 
@@ -146,6 +148,7 @@ EGLOT = Personality(
         "textDocument": {"codeAction": {**_ACTIONS, "disabledSupport": True}},
     },
     cancels=False,
+    tells_late=True,
 )
 ZED = Personality(
     "Zed",
@@ -247,5 +250,5 @@ DOCUMENTS = capable(
     "workspace",
     textDocumentContent={"dynamicRegistration": True},
 )
-EGLOT_30 = capable(EGLOT, "Eglot of Emacs 30", "workspace", workspaceEdit={"documentChanges": True})
-"""Eglot 1.17, which makes, moves and deletes no files."""
+EGLOT_30 = replace(capable(EGLOT, "Eglot", "workspace", workspaceEdit={"documentChanges": True}), version="1.17.30")
+"""That of Emacs 30, which makes, moves and deletes no files."""

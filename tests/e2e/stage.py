@@ -208,7 +208,7 @@ class Stages:
         **script: Any,
     ) -> AsyncIterator[Stage]:
         """A stage on the shared server of this kind of editor. client: opted-in extras. script: of `Script.parse`."""
-        key = f"{personality.name} {json.dumps(client)}"
+        key = f"{personality.name} {personality.version} {json.dumps(client)}"
         async with self._model(turns, manner, script) as (model, line):
             editor = await self._editor(key, personality, client)
             stage = Stage(editor, model, line, self.folder())
@@ -312,7 +312,7 @@ class Stages:
             table.clear()
         editor.before_apply = editor.in_preview = editor.instead = None
         editor.silent = set()
-        editor.undecided = False
+        editor.undecided = editor.busy = False
         move_folders(editor, added=folders, removed=editor.folders)
         await stage.configure(settings)
         await editor.command("devstral.newSession")

@@ -37,7 +37,7 @@ ONE = [read("app.py"), edit("app.py", "return 1", "return 2"), say("Done.")]
 
 
 def named(*personalities: Personality) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("personality", personalities, ids=lambda item: item.name)
+    return pytest.mark.parametrize("personality", personalities, ids=lambda item: f"{item.name} {item.version}")
 
 
 every_column = named(*COLUMNS)
@@ -224,6 +224,34 @@ async def test_an_edit_is_applied_when_the_text_says_so_whatever_the_editor_says
             answer = await at.run(apply="auto")
             assert answer["edits"]["applied"] == [uri], says
             assert at.seen("app.py") == AFTER
+
+
+async def test_what_an_editor_tells_late_is_judged_once_it_is_told(stages: Stages) -> None:
+    """Emacs tells what changed when its user pauses; until then an edit that was applied is not called refused."""
+    async with stages.on(EGLOT, FILES, [*ONE, say("I see.")]) as at:
+        uri = at.open("app.py")
+        at.editor.busy = True
+        await at.start()
+        await at.editor.settles(lambda: at.seen("app.py") == AFTER)
+        # The user takes it back at once: Eglot tells of both in one notification.
+        at.editor.type(uri, BEFORE)
+        await at.decided()
+        await at.run(prompt="go on")
+        assert "Your proposed edits to app.py were applied and then undone by the user." in at.prompts()[-1]
+        assert len(at.editor.questions) == 1, "what was decided is not asked again"
+        assert at.editor.messages == []
+
+
+async def test_a_file_in_a_new_folder_is_not_sent_to_an_editor_that_makes_no_folders(stages: Stages) -> None:
+    async with stages.on(EGLOT_30, FILES, [write("tests/new.py", "new = 1\n"), say("Done.")]) as at:
+        answer = await at.run()
+        folder = at.path("tests")
+        reason = f"this editor can't make folders for a server: make {folder} and apply again"
+        assert answer["message"] == f"The editor did not apply the edits to tests/new.py: {reason}"
+        assert at.editor.edits == []
+        folder.mkdir()
+        assert (await at.editor.command("devstral.applyProposal"))["applied"] is True
+        assert at.seen("tests/new.py") == "new = 1\n"
 
 
 # ------------------------------------------------------------------------------------------------------- resolve
