@@ -57,7 +57,8 @@ def actions(
     if opened is not None:
         found += _prompt(opened, around)
         found += _instructions(opened, where, around.client)
-        found += proposal_actions.actions(opened, where, around.proposals, around.client, around.read)
+        proposals, client, read = around.proposals, around.client, around.read
+        found += proposal_actions.actions(opened, where, proposals, client, read, automatic=automatic)
     found += [
         Action(f"Devstral: cancel “{title}”", DEVSTRAL, "devstral.cancel", {"sessionId": session})
         for session, title in around.running

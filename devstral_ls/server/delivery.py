@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -77,6 +77,8 @@ class UnderWay:
     heard: bool = False
     came: bool = False
     news: asyncio.Event = field(default_factory=asyncio.Event)
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when it was judged."""
 
 
 class Delivery:
@@ -115,6 +117,7 @@ class Delivery:
         finally:
             for one in started:
                 self._under_way.remove(one)
+                one.over.set()
 
     async def send(self, parcels: Sequence[Parcel], label: str, *, preview: bool = False) -> Answer:
         """The client's answer to an edit that makes these changes; what they leave as it is counts as accepted."""
@@ -146,8 +149,12 @@ class Delivery:
                 self._judged.set()
 
     async def judged(self) -> None:
-        """Until what the editor has answered about is read from the text; not what it is still asking its user."""
+        """Until what the editor has answered about, or what has changed a file, is judged; not what its user is asked."""
         await self._judged.wait()
+        heard = [one.over.wait() for one in self._under_way if one.heard]
+        with suppress(TimeoutError):
+            async with asyncio.timeout(OBSERVE):
+                await asyncio.gather(*heard)
 
     async def _text_after(self, parcel: Parcel, answer: Answer, preview: bool) -> Arrived:
         change, path = parcel.change, parcel.path
@@ -160,9 +167,12 @@ class Delivery:
                 came = await self._arrival(parcel, first=late)
         except TimeoutError:
             came = False
+        now = self._read(path)
+        if late and answer.accepted and now.text == change.before and self._find(parcel).heard:
+            # Applied and taken back at once, which such an editor tells as one change that changes nothing.
+            came = True
         if came:
             return Arrived(change.after)
-        now = self._read(path)
         unseen = change.version is None and now.version is None and now.text == change.before
         if unseen and answer.accepted and not preview and cannot(change, self.client) is None:
             # In a buffer that we are not told of and that is not saved: the client's word has to do.
@@ -193,13 +203,16 @@ class Delivery:
 
     async def _arrival(self, parcel: Parcel, *, first: bool = False) -> bool:
         """Done when the file has the expected text, or has had it; with `first`, also when it changed otherwise."""
-        mine = next(one for one in self._under_way if one.parcel is parcel)
+        mine = self._find(parcel)
         while not (mine.came or self._read(parcel.path).text == parcel.change.after):
             if first and mine.heard:
                 return False
             mine.news.clear()
             await mine.news.wait()
         return True
+
+    def _find(self, parcel: Parcel) -> UnderWay:
+        return next(one for one in self._under_way if one.parcel is parcel)
 
     def waits_for(self, path: Path) -> bool:
         """Whether an edit of this file is on its way."""

@@ -20,28 +20,41 @@ AGAIN = (
 
 
 def actions(
-    opened: OpenDocument, where: dict[str, Any], proposals: Sequence[Proposal], client: Client, read: Read
+    opened: OpenDocument,
+    where: dict[str, Any],
+    proposals: Sequence[Proposal],
+    client: Client,
+    read: Read,
+    *,
+    automatic: bool = False,
 ) -> Iterator[Action]:
-    """The actions at a place of an open document. where: an LSP range."""
+    """The actions at a place of an open document. where: an LSP range. automatic: the user did not ask for them."""
     for proposal in proposals:
         mine = next((file for file in proposal.pending if opened.path in (file.path, _origin(file))), None)
-        if mine is not None:
+        # What is about no open document, such as a new file, would have actions nowhere; so it has them everywhere.
+        if mine is not None or (not automatic and not _is_open(proposal, read)):
             yield from _of_proposal(proposal, mine, where, client, read)
 
 
+def _is_open(proposal: Proposal, read: Read) -> bool:
+    """Whether a document is open that the proposal is about."""
+    pending = proposal.pending
+    return any(read(file.moved.path if file.moved else file.path).version is not None for file in pending)
+
+
 def _of_proposal(
-    proposal: Proposal, mine: FileProposal, where: dict[str, Any], client: Client, read: Read
+    proposal: Proposal, mine: FileProposal | None, where: dict[str, Any], client: Client, read: Read
 ) -> Iterator[Action]:
     name = {"proposalId": proposal.id}
     clashing = [file for file in proposal.pending if conflicts(file, read)]
-    here = f" to {mine.name}" if len(proposal.pending) > 1 else ""
+    here = f" to {mine.name}" if mine is not None and len(proposal.pending) > 1 else ""
     title = f"Devstral: apply all ({proposal.summary()})"
     yield _apply(title, proposal, name, None, None, client, read)
-    if here:
+    if mine is not None and here:
         title = f"Devstral: apply the edits{here}"
         yield _apply(title, proposal, {**name, "uris": [mine.uri]}, mine.uri, None, client, read)
-    key = _hunk_at(mine, where, read) if len(mine.ids()) > 1 else None
-    if key is not None:
+    key = _hunk_at(mine, where, read) if mine is not None and len(mine.ids()) > 1 else None
+    if mine is not None and key is not None:
         one: dict[str, Any] = {**name, "hunks": [key]}
         yield _apply("Devstral: apply this hunk", proposal, one, mine.uri, key, client, read)
         yield Action("Devstral: reject this hunk", DEVSTRAL, "devstral.discardProposal", one)
@@ -50,7 +63,7 @@ def _of_proposal(
         again = {"sessionId": proposal.session_id, "prompt": AGAIN.format(files=files)}
         yield Action(f"Devstral: make the edits to {files} anew", DEVSTRAL, "devstral.edit", again)
     yield Action("Devstral: show the proposed diff", DEVSTRAL, "devstral.showDiff", name)
-    if here:
+    if mine is not None and here:
         dropped = {**name, "uris": [mine.uri]}
         yield Action(f"Devstral: discard the edits{here}", DEVSTRAL, "devstral.discardProposal", dropped)
     yield Action("Devstral: discard the proposal", DEVSTRAL, "devstral.discardProposal", name)
@@ -69,8 +82,12 @@ def _apply(
     data = {"proposalId": proposal.id, "uri": uri, "hunk": hunk, "argument": argument}
     if not client.action_literals:
         return Action(title, DEVSTRAL, "devstral.applyProposal", argument)
-    if client.action_resolves_edit:
+    files = [file for file in proposal.pending if uri in (None, file.uri)]
+    if client.action_resolves_edit and not any(conflicts(file, read) for file in files):
         return Action(title, DEVSTRAL, data=data)
+    if client.action_resolves_edit:
+        # The command tells why not; Helix would run none that comes only with resolving.
+        return Action(title, DEVSTRAL, "devstral.applyProposal", argument)
     edit = _edit(proposal, uri, hunk, client, read)
     if edit is not None:
         return Action(title, DEVSTRAL, edit=edit)

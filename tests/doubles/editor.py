@@ -121,6 +121,10 @@ class FakeEditor:
             self.server.notify("textDocument/didChange", {"textDocument": document, "contentChanges": changes})
         self._unsent.clear()
 
+    def forget_between(self, uri: str) -> None:
+        """Take the changes it has not told yet for one."""
+        self._unsent[uri] = self._unsent[uri][-1:]
+
     def close(self, uri: str) -> None:
         self.tell()
         del self.buffers[uri]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.doubles.editor import ALL, BARE, HELIX, NEOVIM, VS_CODE, Personality, behaving
-from tests.e2e.stage import HANG, Json, Stages, edit, read, say
+from tests.e2e.stage import HANG, Json, Stages, edit, read, say, write
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -136,6 +136,23 @@ async def test_the_most_immediate_things_come_first(stages: Stages, personality:
             "Devstral: cancel “Ask Devstral”",
             "Devstral: fix “`os` imported but unused”",
         ]
+
+
+async def test_a_proposal_about_no_open_document_is_offered_in_every_one(stages: Stages) -> None:
+    turns = [write("new.py", "new = 1\n"), say("Done.")]
+    for personality in (HELIX, BARE):
+        async with stages.on(personality, FILES, turns) as at:
+            uri = at.open("app.py")
+            await at.run(apply="propose")
+            assert not any("apply" in title for title in titles(await at.editor.actions(uri, 0, triggerKind=2)))
+            actions = await at.editor.actions(uri, 0, triggerKind=1)
+            wanted = ["Devstral: apply all (1 file, +1 -0)", "Devstral: show the proposed diff"]
+            assert titles(actions)[:3] == [*wanted, "Devstral: discard the proposal"]
+            at.open("new.py", "")
+            assert not any("apply" in title for title in titles(await at.editor.actions(uri, 0, triggerKind=1)))
+            at.editor.close(at.uri("new.py"))
+            await at.editor.choose(actions, "apply all")
+            assert at.seen("new.py") == "new = 1\n"
 
 
 async def test_a_client_without_literals_gets_plain_commands(stages: Stages) -> None:

@@ -242,6 +242,20 @@ async def test_what_an_editor_tells_late_is_judged_once_it_is_told(stages: Stage
         assert at.editor.messages == []
 
 
+async def test_an_edit_that_is_told_as_no_change_was_taken_back(stages: Stages) -> None:
+    """Emacs 30 puts changes that lie close together into one: an edit and its undo come to nothing."""
+    async with stages.on(EGLOT, FILES, [*ONE, say("I see.")]) as at:
+        uri = at.open("app.py")
+        at.editor.busy = True
+        await at.start()
+        await at.editor.settles(lambda: at.seen("app.py") == AFTER)
+        at.editor.type(uri, BEFORE)
+        at.editor.forget_between(uri)
+        await at.decided()
+        await at.run(prompt="go on")
+        assert "Your proposed edits to app.py were applied and then undone by the user." in at.prompts()[-1]
+
+
 async def test_a_file_in_a_new_folder_is_not_sent_to_an_editor_that_makes_no_folders(stages: Stages) -> None:
     async with stages.on(EGLOT_30, FILES, [write("tests/new.py", "new = 1\n"), say("Done.")]) as at:
         answer = await at.run()

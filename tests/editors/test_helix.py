@@ -101,6 +101,13 @@ class Helix:
         while "Devstral: " in self.terminal.settled():
             assert time.monotonic() < end, self.terminal.screen()
 
+    def insert(self, *keys: str) -> None:
+        """Type text, beginning with the key that starts that, and leave the insert mode for good."""
+        self.terminal.type(*keys)
+        self.terminal.shows(" INS ")
+        self.terminal.type("Escape")
+        self.terminal.shows(" NOR ")
+
     def act(self, title: str) -> None:
         """Pick the action `title`; the first is picked already when the menu opens."""
         titles = self.code_actions()
@@ -116,6 +123,20 @@ class Opened:
     terminal: Terminal
     root: Path
     model: ScriptedServer
+
+    def answered(self, count: int) -> None:
+        """Until the model was asked `count` times."""
+        end = time.monotonic() + PATIENCE
+        while len(self.model.requests) < count:
+            assert time.monotonic() < end, self.terminal.screen()
+            time.sleep(0.02)
+
+    def written(self, text: str) -> None:
+        """Until this is what is on disk."""
+        end = time.monotonic() + PATIENCE
+        while (found := (self.root / "shop/prices.py").read_text()) != text:
+            assert time.monotonic() < end, found
+            time.sleep(0.02)
 
 
 @contextmanager
@@ -149,6 +170,55 @@ def test_a_code_action_ends_in_a_proposal_that_a_code_action_applies(terminal: T
         terminal.type(":w", "Enter")
         terminal.shows("written")
         assert (it.root / "shop/prices.py").read_text() == PRICES.replace(OLD_TOTAL, NEW_TOTAL)
+
+
+PROPOSED = "Devstral proposes 1 file, +1 -1: the code actions apply, show or discard it."
+APPLY = "Devstral: apply all (1 file, +1 -1)"
+TOTAL = edits("shop/prices.py", OLD_TOTAL, NEW_TOTAL)
+
+
+def test_a_discarded_proposal_changes_nothing_and_the_model_hears_of_it(terminal: Terminal, tmp_path: Path) -> None:
+    with opened(terminal, tmp_path, *TOTAL, {"text": "I see."}) as it:
+        it.user.act("Devstral: improve this file")
+        terminal.shows(PROPOSED)
+        it.user.act("Devstral: discard the proposal")
+        it.user.act("Devstral: improve this file")
+        it.answered(4)
+        assert "Your proposed edits to shop/prices.py were rejected." in told(it.model.requests[-1])
+        terminal.shows("return sum(prices)")
+
+
+def test_text_typed_elsewhere_stays_beside_the_edit_which_one_command_takes_back_after_a_write(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    with opened(terminal, tmp_path, *TOTAL) as it:
+        it.user.act("Devstral: improve this file")
+        terminal.shows(PROPOSED)
+        it.user.insert("g", "g", "O", "# mine")
+        it.user.act(APPLY)
+        terminal.shows("round(sum(prices), 2)")
+        terminal.type(":w", "Enter")
+        terminal.shows("written")
+        assert (it.root / "shop/prices.py").read_text() == "# mine\n" + PRICES.replace(OLD_TOTAL, NEW_TOTAL)
+        terminal.type(":lsp-workspace-command devstral.undo", "Enter")
+        terminal.shows("return sum(prices)")
+        terminal.type(":w", "Enter")
+        it.written("# mine\n" + PRICES)
+        terminal.type("u")
+        terminal.shows("round(sum(prices), 2)")
+
+
+def test_text_typed_in_the_edited_line_wins_and_the_proposal_waits(terminal: Terminal, tmp_path: Path) -> None:
+    mine = PRICES.replace("    return sum(prices)\n", "    return sum(prices) or 0\n")
+    with opened(terminal, tmp_path, *TOTAL) as it:
+        it.user.act("Devstral: improve this file")
+        terminal.shows(PROPOSED)
+        it.user.insert("1", "1", "G", "A", " or 0")
+        it.user.act(APPLY)
+        terminal.shows("changed where Devstral's edits are: they stay")
+        terminal.type(":w", "Enter")
+        it.written(mine)
+        assert APPLY in it.user.code_actions()
 
 
 def test_a_workspace_command_without_arguments_is_about_the_last_place(terminal: Terminal, tmp_path: Path) -> None:

@@ -19,6 +19,11 @@ both = pytest.mark.parametrize("neovim", ["neovim", "neovim-0.10"], indirect=Tru
 
 CHANGED = PRICES.replace(OLD_TOTAL, NEW_TOTAL)
 TOTAL = edits("shop/prices.py", OLD_TOTAL, NEW_TOTAL)
+TWO = [
+    TOTAL[0],
+    {"calls": [*TOTAL[1]["calls"], call("edit_file", file_path="shop/prices.py", old_string="0.19", new_string="0.2")]},
+    TOTAL[2],
+]
 HANGS = {"text": "Thinking about it", "hang": True}
 
 ON_A_FILE = [
@@ -73,7 +78,6 @@ def test_a_code_action_ends_in_an_edit_that_one_undo_takes_back(neovim: Neovim) 
     assert seen["undone"] is True
     assert seen["modified_when_undone"] is False
     assert seen["redone"] is True
-    assert seen["pending"] == 0
     assert played.on_disk("shop/prices.py") == CHANGED.encode()
     assert seen["encoding"] == ("utf-8" if neovim.new else "utf-16")
     assert seen["first"]["title"] == "Edit with Devstral"
@@ -85,27 +89,71 @@ def test_a_code_action_ends_in_an_edit_that_one_undo_takes_back(neovim: Neovim) 
 
 @both
 def test_unsaved_text_is_what_the_model_reads_and_discard_leaves_it_alone(neovim: Neovim) -> None:
-    played = neovim.play("unsaved", *TOTAL)
+    played = neovim.play("unsaved", *TOTAL, {"text": "It adds prices up."})
     assert "# only in the buffer 🦉" in played.seen["typed"]
     assert "     4\t# only in the buffer 🦉\n" in told(played.model.requests[1])
     assert played.seen["untouched"] is True
     assert played.seen["modified"] is True
     assert played.seen["menu"] == ON_A_FILE
     assert played.on_disk("shop/prices.py") == PRICES.encode()
+    assert "Your proposed edits to shop/prices.py were rejected." in told(played.model.requests[-1])
 
 
 @both
 def test_text_typed_elsewhere_while_the_question_is_open_stays(neovim: Neovim) -> None:
     seen = neovim.play("typed_elsewhere", *TOTAL).seen
     assert seen["after"] == "# typed while the question was open\n" + lines(CHANGED)
-    assert seen["pending"] == 0
 
 
 @both
-def test_text_typed_in_the_edited_line_wins_and_the_proposal_waits(neovim: Neovim) -> None:
-    seen = neovim.play("typed_there", *TOTAL).seen
+def test_text_typed_elsewhere_as_the_edit_arrives_stays(neovim: Neovim) -> None:
+    assert neovim.play("late_elsewhere", *TOTAL).seen["after"] == "# typed as the edit came\n" + lines(CHANGED)
+
+
+@both
+@pytest.mark.parametrize("case", ["typed_there", "late_there"])
+def test_text_typed_in_the_edited_line_wins_and_the_proposal_waits(neovim: Neovim, case: str) -> None:
+    seen = neovim.play(case, *TOTAL).seen
     assert seen["after"] == lines(PRICES.replace(OLD_TOTAL, "    return math.fsum(prices)\n"))
     assert seen["pending"] == 1
+
+
+@both
+def test_an_applied_proposal_is_taken_back_after_a_write_by_one_command_and_in_one_step(neovim: Neovim) -> None:
+    played = neovim.play("undo", *TOTAL, {"text": "It adds prices up."})
+    seen = played.seen
+    assert seen["written"] == "# typed since\n" + lines(CHANGED)
+    assert seen["answer"]["undone"] is True
+    assert seen["undone"] == "# typed since\n" + seen["before"]
+    assert seen["one_step"] is True
+    assert played.on_disk("shop/prices.py") == b"# typed since\n" + PRICES.encode()
+    assert "Your proposed edits to shop/prices.py were applied and then undone" in told(played.model.requests[-1])
+
+
+@both
+def test_a_hunk_is_taken_from_the_code_actions_and_the_rest_left(neovim: Neovim) -> None:
+    played = neovim.play("hunks", *TWO, {"text": "It adds prices up."})
+    first, second, *_ = played.seen["menu"]
+    assert (first, second) == ("Devstral: apply all (1 file, +2 -2)", "Devstral: apply this hunk")
+    assert played.seen["after"] == lines(CHANGED)
+    assert played.seen["untouched"] is True
+    heard = told(played.model.requests[-1])
+    assert "Of your proposed edits to shop/prices.py: 1 hunk accepted, 1 hunk rejected." in heard
+
+
+def test_each_hunk_has_a_line_above_it_to_accept_and_to_reject_it(neovim: Neovim) -> None:
+    if neovim.editor.version < (0, 12):
+        pytest.skip(f"{neovim.editor} shows lenses in its own, older way")
+    seen = neovim.play("lenses", *TWO).seen
+    assert seen["first"] == [
+        "11:Accept +1 -1: return round(sum(prices), 2) | Reject",
+        "1:Devstral proposes 2 changes: accept all | Reject all | Show the diff",
+        "3:Accept +1 -1: TAX = 0.2 | Reject",
+    ]
+    assert seen["second"] == ["3:Accept +1 -1: TAX = 0.2 | Reject"]
+    assert seen["accepted"] == lines(CHANGED)
+    assert seen["untouched"] is True
+    assert seen["undone"] is True
 
 
 @both

@@ -6,16 +6,16 @@
        (menu (pick "Devstral: improve this file"))
        (blocked (- (float-time) start)))
   (wait-until "the edit" (lambda () (not (equal (buffer-string) before))))
-  (wait-until "the proposal to be settled" (lambda () (= (pending) 0)))
-  (let ((after (buffer-string)))
-    (undo-boundary)
-    (primitive-undo 1 (if (null (car buffer-undo-list)) (cdr buffer-undo-list) buffer-undo-list))
-    (let ((undone (equal (buffer-string) before)))
-      (devstral-ask "what is this?")
-      (wait-until "the answer"
-                  (lambda ()
-                    (seq-some (lambda (buffer)
-                                (with-current-buffer buffer
-                                  (and buffer-file-name (string-search "It adds prices up" (buffer-string)))))
-                              (buffer-list))))
-      (show `((menu . ,(vconcat menu)) (after . ,after) (undone . ,(if undone t :json-false)) (blocked . ,blocked))))))
+  ;; Undone before Eglot has told of the edit: it tells of both together, with the next question.
+  (let ((after (buffer-string))
+        (undone (progn (undo-once) (equal (buffer-string) before))))
+    (devstral-ask "what is this?")
+    (pause)
+    (wait-until "the answer"
+                (lambda ()
+                  (seq-some (lambda (buffer)
+                              (with-current-buffer buffer
+                                (and buffer-file-name (string-search "It adds prices up" (buffer-string)))))
+                            (buffer-list))))
+    (show `((menu . ,(vconcat menu)) (after . ,after) (undone . ,(json-truth undone)) (blocked . ,blocked)
+            (pending . ,(pending))))))

@@ -21,6 +21,7 @@ user.case(function()
     root = client.config.root_dir,
     modified = vim.bo[buffer].modified,
   }
+  user.settled()
   user.reach('applied')
   vim.cmd.undo()
   seen.undone = user.text(buffer) == before
@@ -28,6 +29,5 @@ user.case(function()
   vim.cmd.redo()
   seen.redone = user.text(buffer) == after
   vim.cmd.write()
-  seen.pending = user.pending()
   return seen
 end)

@@ -20,7 +20,7 @@ user.case(function()
   user.go_to('return sum')
   user.act('Devstral: apply')
   user.wait('the edit', function() return user.text(buffer) ~= before end)
-  user.wait('the proposal to be settled', function() return user.pending() == 0 end)
+  user.settled()
   local after = user.text(buffer)
   vim.cmd.undo()
   return {

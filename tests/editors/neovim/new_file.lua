@@ -10,7 +10,7 @@ user.case(function()
   user.act('Devstral: write tests for this file')
   local function added() return vim.fn.bufnr('test_prices.py') end
   user.wait('the new buffer', function() return added() > 0 and user.text(added()):find('test_total') end)
-  user.wait('the proposal to be settled', function() return user.pending() == 0 end)
+  user.settled()
   local seen = {
     question = user.questions[1],
     text = user.text(added()),

@@ -9,5 +9,6 @@ user.case(function()
   end
   user.act('Devstral: improve this file')
   user.wait('the edit', function() return user.text(buffer):find('round') end)
-  return { after = user.text(buffer), pending = user.pending() }
+  user.settled()
+  return { after = user.text(buffer) }
 end)

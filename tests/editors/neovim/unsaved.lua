@@ -1,4 +1,5 @@
--- A buffer with changes nobody saved: the model works on them, and a discarded proposal leaves them alone.
+-- A buffer with changes nobody saved: the model works on them, and a discarded proposal leaves them alone. With the next
+-- question the model hears of it.
 local user = require('user')
 
 user.case(function()
@@ -9,11 +10,13 @@ user.case(function()
   user.answer = function() return 'Discard' end
   user.act('Devstral: improve this file')
   user.asked()
-  user.wait('the proposal to be discarded', function() return user.pending() == 0 end)
+  user.settled()
+  local menu = user.act()
+  user.command('devstral.ask', { prompt = 'go on', wait = true })
   return {
     typed = typed,
     untouched = user.text(buffer) == typed,
     modified = vim.bo[buffer].modified,
-    menu = user.act(),
+    menu = menu,
   }
 end)

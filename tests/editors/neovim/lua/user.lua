@@ -194,4 +194,19 @@ function user.pending()
   return #user.command('devstral.status').proposals
 end
 
+-- Wait until no proposal is pending: what became of an edit is known a moment after the text has changed.
+function user.settled()
+  user.wait('the proposal to be settled', function() return user.pending() == 0 end)
+end
+
+-- What the user does in the moment between the server's edit and its being applied.
+function user.just_before_the_edit(act)
+  local apply = vim.lsp.handlers['workspace/applyEdit']
+  vim.lsp.handlers['workspace/applyEdit'] = function(...)
+    vim.lsp.handlers['workspace/applyEdit'] = apply
+    act()
+    return apply(...)
+  end
+end
+
 return user
