@@ -1,7 +1,7 @@
-"""Row by row, what editors do differently, each row in every editor: the table in docs/editors/README.md.
+"""Row by row, what editors do differently, each row in every editor: docs/editors/README.md is for their users.
 
-Elsewhere: whether applyEdit is advertised, and what each kind of editor shows (test_personalities); questions that
-collide (test_proposals); five ways to cancel (test_cancel).
+Elsewhere: whether applyEdit is advertised, and text typed while a run goes on, in every editor (test_personalities);
+moved files (tests/server/test_moves); more questions that collide (test_proposals); the five ways to cancel (test_cancel).
 """
 
 from __future__ import annotations

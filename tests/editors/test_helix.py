@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -132,11 +132,14 @@ class Opened:
             time.sleep(0.02)
 
     def written(self, text: str) -> None:
-        """Until this is what is on disk."""
+        """Until this is what is on disk. Helix writes by moving the file away first."""
         end = time.monotonic() + PATIENCE
-        while (found := (self.root / "shop/prices.py").read_text()) != text:
+        found = None
+        while found != text:
             assert time.monotonic() < end, found
             time.sleep(0.02)
+            with suppress(FileNotFoundError):
+                found = (self.root / "shop/prices.py").read_text()
 
 
 @contextmanager
