@@ -1,7 +1,7 @@
 """Row by row, what editors do differently, each row in every editor: docs/editors/README.md is for their users.
 
 Elsewhere: whether applyEdit is advertised, and text typed while a run goes on, in every editor (test_personalities);
-moved files (tests/server/test_moves); more questions that collide (test_proposals); the five ways to cancel (test_cancel).
+moved files (tests/server/test_moves); more questions that collide (test_proposals); five ways to cancel (test_cancel).
 """
 
 from __future__ import annotations
@@ -366,7 +366,7 @@ async def test_a_second_question_comes_only_after_the_first_was_taken_back(
         assert at.editor.withdrawn == [review]
         assert len(at.editor.waiting) == 1
         at.editor.answer("Run once")
-        await at.ends(2)
+        await at.editor.settles(lambda: "done" in at.editor.log)
         assert at.results()[-1].startswith("[exit code 0 ")
         # An editor that kept the first on the screen may still answer it: the proposal is not touched by that.
         at.editor.server.send({"jsonrpc": "2.0", "id": review, "result": {"title": "Apply"}})
@@ -429,7 +429,7 @@ async def test_another_servers_problem_is_fixed_from_the_menu_or_by_argument(
         else:
             assert not any("imported but unused" in item["title"] for item in offered)
             await at.start("fix", textDocument={"uri": uri}, range=place, diagnostics=[problem])
-        await at.ends()
+        await at.editor.settles(lambda: "done" in at.editor.log)
         assert "app.py:1: warning: `os` imported but unused (ruff F401)" in at.prompts()[0]
 
 

@@ -8,6 +8,7 @@ user.case(function()
   user.answer = function() return 'Apply' end
   user.act('Devstral: improve this file')
   user.wait('the edit', function() return user.text(buffer):find('ünïcode') end)
+  user.settled()
   vim.cmd.write()
-  return { format = vim.bo[buffer].fileformat, encoding = user.client().offset_encoding, pending = user.pending() }
+  return { format = vim.bo[buffer].fileformat, encoding = user.client().offset_encoding }
 end)
