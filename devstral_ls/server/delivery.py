@@ -149,7 +149,7 @@ class Delivery:
                 self._judged.set()
 
     async def judged(self) -> None:
-        """Until what the editor has answered about, or what has changed a file, is judged; not what its user is asked."""
+        """Until what the editor has answered about, or what has changed a file, is judged."""
         await self._judged.wait()
         heard = [one.over.wait() for one in self._under_way if one.heard]
         with suppress(TimeoutError):

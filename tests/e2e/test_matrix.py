@@ -261,7 +261,7 @@ async def test_a_file_in_a_new_folder_is_not_sent_to_an_editor_that_makes_no_fol
         answer = await at.run()
         folder = at.path("tests")
         reason = f"this editor can't make folders for a server: make {folder} and apply again"
-        assert answer["message"] == f"The editor did not apply the edits to tests/new.py: {reason}"
+        assert answer["message"] == f"The editor did not apply the edits to tests/new.py: {reason}."
         assert at.editor.edits == []
         folder.mkdir()
         assert (await at.editor.command("devstral.applyProposal"))["applied"] is True

@@ -118,7 +118,7 @@ async def test_a_hunk_taken_from_the_code_actions_is_settled_by_the_text(stages:
 
 
 async def test_a_follow_up_keeps_one_hunk_and_changes_it(stages: Stages) -> None:
-    """`keep the second hunk, and say it in words`: the model is shown the hunks by number, and takes the others back."""
+    """`keep the second hunk, and say it in words`: the model is shown the hunks by number, and takes two back."""
     refined = calls(
         edit("a.txt", "line three\n", "line 3\n"),
         edit("a.txt", "line twenty-eight\n", "line 28\n"),

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.doubles.editor import EGLOT, HELIX, NO_ANSWER, VS_CODE
+from tests.doubles.editor import HELIX, NO_ANSWER, VS_CODE
+from tests.doubles.personalities import EGLOT_30
 from tests.e2e.stage import Json, Stage, Stages, calls, edit, read, say, write
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -28,8 +29,8 @@ async def states(at: Stage) -> list[dict[str, str]]:
 
 
 async def test_an_undo_that_was_refused_in_part_does_not_take_the_rest_back_twice(stages: Stages) -> None:
-    """Eglot deletes no files for a server."""
-    async with stages.on(EGLOT, FILES, [*TURNS[:2], write("c.txt", "new\n"), say("Done.")]) as at:
+    """Emacs 30 deletes no files for a server."""
+    async with stages.on(EGLOT_30, FILES, [*TURNS[:2], write("c.txt", "new\n"), say("Done.")]) as at:
         uri = at.open("a.txt")
         at.editor.instead = lambda change: apply_open_and_new(at, change)
         await at.run(apply="auto")

@@ -112,11 +112,11 @@ class DicedEditor(FakeEditor):
                 item["edits"] = kept
         return ticked
 
-    def _edit(self, operation: Json, texts: dict[str, str], annotations: Json) -> None:
+    def _edit(self, operation: Json, texts: dict[str, str], annotations: Json, *, first: bool) -> None:
         uri = operation["textDocument"]["uri"]
         if uri not in texts and not to_path(uri).exists():
             texts[uri] = self.personality.empty
-        super()._edit(operation, texts, annotations)
+        super()._edit(operation, texts, annotations, first=first)
 
     # ----------------------------------------------------------------------------------------------- the machine
 
