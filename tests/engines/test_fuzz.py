@@ -136,7 +136,7 @@ async def test_doctor_names_the_server_its_version_and_its_context(
     assert seen["version"].startswith("b")
     assert found["profile"] == "Devstral Small 2"
     assert len(found["trials"]) >= 3
-    assert f"8192 tokens of context, version {seen['version']}" in shown
+    assert f"version {seen['version']}, {gguf.stem}, 8,192 tokens of context" in shown
 
 
 def test_the_models_vocabulary_is_the_one_that_is_counted_with(
