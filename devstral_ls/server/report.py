@@ -118,20 +118,20 @@ class Report:
         self._stream.update("approval", command=command, directory=directory)
 
     def end(self, state: str, message: str | None, ended: RunEnded | None, proposal: Proposal | None) -> None:
-        """The run is over, whatever its state; the progress ends here."""
+        """The run is over, whatever its state. All is said of it before the progress ends."""
         self._transcript.answered()
         if proposal is not None:
             self._stream.update("proposal", **describe(proposal))
         line = message or _outcome(state, ended, proposal)
         if ended is not None and ended.given_up:
             self._tell("warning", f"Devstral: {ended.given_up}")
-        self.progress.end("cancelled" if state == "cancelled" else line)
         if state == "failed":
             self._tell("error", line)
         self._log(line)
         self._transcript.noted(line)
         self._save()
         self._stream.update("state", state=state, message=line, turn=self._turn)
+        self.progress.end("cancelled" if state == "cancelled" else line)
         self._ended(state, ended, proposal)
 
     def decided(self, applied: Applied, proposal: Proposal) -> None:
