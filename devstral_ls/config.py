@@ -26,13 +26,21 @@ ProfileName = Literal[
     "auto", "devstral-small-2", "devstral-2", "devstral-small-1.1", "devstral-small-1.0", "mistral", "generic"
 ]
 
+ApprovalMode = Literal["always", "unsandboxed", "never"]
+"""When the user is asked about a command that is not remembered as allowed."""
+
 EDITING = ("ask", "edit", "fix", "document", "test", "runInstruction", "runAction")
 """The commands that may edit, without their prefix."""
 
 
-def setting(key: str, doc: str, default: Any, *, secret: bool = False, low: float | None = None) -> Any:
-    """A dataclass field that is the setting `key`; `low` is the smallest number allowed."""
-    metadata = {"key": key, "doc": doc, "secret": secret, "low": low}
+def setting(
+    key: str, doc: str, default: Any, *, secret: bool = False, low: float | None = None, users_own: bool = False
+) -> Any:
+    """A dataclass field that is the setting `key`; `low` is the smallest number allowed.
+
+    users_own: taken from the user's own file alone. What an editor sends may come from a file of the workspace.
+    """
+    metadata = {"key": key, "doc": doc, "secret": secret, "low": low, "users_own": users_own}
     return field(default=default, repr=not secret, metadata=metadata)
 
 
@@ -168,6 +176,33 @@ class ExecutionConfig:
     """How the agent runs commands."""
 
     enabled: bool = setting("execution.enabled", "Whether the agent may ask to run commands at all.", True)
+    approval: ApprovalMode = setting(
+        "execution.approval",
+        "When you are asked before a command runs, unless you have allowed it always: `always`; `unsandboxed`, only "
+        "where it would run without a sandbox; `never`, which refuses what would run without a sandbox.",
+        "always",
+        users_own=True,
+    )
+    approval_timeout: float = setting(
+        "execution.approvalTimeout",
+        "Seconds to wait for your answer when a command asks; after that it is a no.",
+        600.0,
+        low=1,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceConfig:
+    """What of the workspace the agent may see."""
+
+    allow_secrets: bool | tuple[str, ...] = setting(
+        "workspace.allowSecrets",
+        "Which files with secrets (`.env`, private keys, credentials) the agent's tools may read, search and change: a "
+        'list of globs, such as `["fixtures/*.pem"]`, or `true` for all '
+        "([which files these are](security.md#files-with-secrets)).",
+        False,
+        users_own=True,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +233,7 @@ class Config:
     edits: EditsConfig = field(default_factory=EditsConfig)
     agent: AgentConfig = field(default_factory=AgentConfig)
     execution: ExecutionConfig = field(default_factory=ExecutionConfig)
+    workspace: WorkspaceConfig = field(default_factory=WorkspaceConfig)
     transcript: TranscriptConfig = field(default_factory=TranscriptConfig)
     user: UserConfig = field(default_factory=UserConfig)
 
@@ -212,14 +248,19 @@ class Setting:
     doc: str
     secret: bool
     low: float | None
+    users_own: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """Settings from one place. name: how messages call that place ("user file", "environment", "editor")."""
+    """Settings from one place. name: how messages call that place ("user file", "environment", "editor").
+
+    users_own: nobody but the user can have written them.
+    """
 
     name: str
     values: Mapping[str, Any]
+    users_own: bool = True
 
 
 def load(layers: Sequence[Layer]) -> tuple[Config, list[InvalidSetting]]:
@@ -243,6 +284,14 @@ def load(layers: Sequence[Layer]) -> tuple[Config, list[InvalidSetting]]:
                 continue
             section, name, row = rows[key]
             if value is None:
+                continue
+            if row.users_own and not layer.users_own:
+                problems.append(
+                    InvalidSetting(
+                        f"devstral.{key} ({layer.name}) is left out: a workspace could set it there. "
+                        f"Put it into {user_file()}."
+                    )
+                )
                 continue
             try:
                 if key in _BY_ENTRY:
@@ -323,7 +372,21 @@ def _modes(value: Any) -> tuple[Mapping[str, EditsMode], list[str]]:
     return MappingProxyType(modes), wrong
 
 
-_BY_ENTRY: Mapping[str, Callable[[Any], tuple[Any, list[str]]]] = {"edits.modes": _modes, "actions": read_actions}
+def _globs(value: Any) -> tuple[bool | tuple[str, ...], list[str]]:
+    """True, False or globs, and what is wrong with single ones. ValueError when it is none of these."""
+    if isinstance(value, bool):
+        return value, []
+    if not isinstance(value, list | tuple):
+        raise ValueError(f"must be true, false or a list of globs, not {value!r}")
+    globs = tuple(glob for glob in value if isinstance(glob, str) and glob.strip())
+    return globs, [f"must have a glob, not {glob!r}" for glob in value if glob not in globs]
+
+
+_BY_ENTRY: Mapping[str, Callable[[Any], tuple[Any, list[str]]]] = {
+    "edits.modes": _modes,
+    "actions": read_actions,
+    "workspace.allowSecrets": _globs,
+}
 """Settings of many entries, of which a wrong one is left out alone."""
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -408,8 +471,7 @@ def _rows() -> Iterator[tuple[str, str, Setting]]:
         for item in fields(kind):
             meta = item.metadata
             default = None if item.default is MISSING else item.default
-            row = Setting(meta["key"], hints[item.name], default, meta["doc"], meta["secret"], meta["low"])
-            yield section.name, item.name, row
+            yield section.name, item.name, Setting(type=hints[item.name], default=default, **meta)
 
 
 def _flatten(values: Mapping[str, Any], tables: frozenset[str], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -26,6 +26,10 @@ class PathRefused(ForModel):
     """The path leaves the workspace, or names something tools may not touch."""
 
 
+class SecretRefused(PathRefused):
+    """The file holds secrets, and the user did not allow tools to read it."""
+
+
 class NotFound(ForModel):
     """No such file or directory in the view."""
 

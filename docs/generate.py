@@ -22,8 +22,12 @@ BEGIN, END = "<!-- generated: {name} -->", "<!-- end of generated: {name} -->"
 def settings_table() -> str:
     """Every setting: key, type, default, meaning."""
     rows = ["| Key | Type | Default | Meaning |", "|---|---|---|---|"]
-    rows += [f"| `{row.key}` | {_type(row)} | {_default(row)} | {row.doc} |" for row in schema()]
+    rows += [f"| `{row.key}` | {_type(row)} | {_default(row)} | {row.doc}{_where(row)} |" for row in schema()]
     return "\n".join(rows)
+
+
+def _where(row: Setting) -> str:
+    return " From [your file](#layers) alone." if row.users_own else ""
 
 
 def commands_table() -> str:
@@ -62,13 +66,16 @@ def page(path: Path) -> str:
     return text
 
 
+LISTS = {"actions": "list of actions", "workspace.allowSecrets": "true / false, or a list of globs"}
+
+
 def _type(row: Setting) -> str:
     if get_origin(row.type) is Literal and all(isinstance(choice, str) for choice in get_args(row.type)):
         return " / ".join(f"`{choice}`" for choice in get_args(row.type))
     if is_table(row):
         return "table of modes" if row.key == "edits.modes" else "table of texts"
-    if row.key == "actions":
-        return "list of actions"
+    if row.key in LISTS:
+        return LISTS[row.key]
     kinds = get_args(row.type) or (row.type,)
     names = {str: "text", int: "whole number", float: "number", bool: "true / false"}
     text = next(names[kind] for kind in kinds if kind in names)

@@ -25,7 +25,9 @@ def manifest() -> str:
     content = json.loads(MANIFEST.read_text(encoding="utf-8"))
     configuration = content["contributes"]["configuration"]
     ours = {name: value for name, value in configuration["properties"].items() if name.startswith(OURS)}
-    configuration["properties"] = {**ours, **{f"devstral.{row.key}": _property(row) for row in schema()}}
+    # What is taken from the user's own file alone would have no effect here.
+    declared = {f"devstral.{row.key}": _property(row) for row in schema() if not row.users_own}
+    configuration["properties"] = {**ours, **declared}
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 

@@ -84,4 +84,4 @@ class Editor:
 
     def view(self, roots: list[Path]) -> View:
         """A view of the workspace with nothing staged yet."""
-        return View(roots, self.documents, Overlay())
+        return View(roots, self.documents, Overlay(), self.config.workspace.allow_secrets)

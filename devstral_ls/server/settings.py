@@ -103,7 +103,8 @@ class Settings:
             log.info("changes of settings will not be told: %s", error)
 
     def _reload(self, *, tell: bool = False) -> None:
-        layers = [*self._base, Layer("initializationOptions", self._options), Layer("editor settings", self._pulled)]
+        sent = {"initializationOptions": self._options, "editor settings": self._pulled}
+        layers = [*self._base, *(Layer(name, values, users_own=False) for name, values in sent.items())]
         self._editor.config, problems = load(layers)
         for problem in [*self._problems, *problems] if tell else ():
             if str(problem) not in self._told:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from devstral_ls.tools.show import existing, folders, shorten
+from devstral_ls.tools.show import existing, folders, left_out, shorten
 from devstral_ls.tools.tool import ToolContext, ToolOutput, parameter, tool
 from devstral_ls.workspace.found import Query
 
@@ -37,12 +37,13 @@ async def run(arguments: GrepSearch, context: ToolContext) -> ToolOutput:
         limit=MATCHES,
     )
     lines: list[str] = []
-    shown = total = files = size = 0
+    shown = total = files = size = secrets = 0
     full = False
     for base in bases:
         found = await view.search(replace(query, base=base, limit=max(1, MATCHES - shown)))
         total += found.total
         files += found.files
+        secrets += found.secrets
         full = full or found.truncated
         previous: tuple[object, int] | None = None
         for line in found.matches:
@@ -58,12 +59,14 @@ async def run(arguments: GrepSearch, context: ToolContext) -> ToolOutput:
             lines.append(text)
             size += len(text)
             shown += line.is_match
+    hidden = left_out(secrets, "searched")
     if not total:
-        return ToolOutput(f"No line matches {arguments.pattern}{_where(arguments)}.{_advice(arguments)}", "0 matches")
+        none = f"No line matches {arguments.pattern}{_where(arguments)}.{_advice(arguments)}"
+        return ToolOutput("\n".join([none, *hidden]), "0 matches")
     count = f"{total} {'match' if total == 1 else 'matches'} in {files} {'file' if files == 1 else 'files'}"
     if full:
         lines.append(f"[{shown} of {count} shown; narrow with path, file_pattern or a more specific pattern]")
-    return ToolOutput("\n".join(lines), count)
+    return ToolOutput("\n".join([*lines, *hidden]), count)
 
 
 def _where(arguments: GrepSearch) -> str:

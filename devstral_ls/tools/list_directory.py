@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from devstral_ls.errors import NotFound
-from devstral_ls.tools.show import existing
+from devstral_ls.tools.show import existing, left_out
 from devstral_ls.tools.tool import ToolContext, ToolOutput, parameter, tool
 
 ENTRIES = 500
@@ -30,8 +30,11 @@ async def run(arguments: ListDirectory, context: ToolContext) -> ToolOutput:
     if not view.is_dir(path):
         raise NotFound(f'{shown} is a file. Call read_file with {{"file_path": "{shown}"}}.')
     pattern = arguments.pattern
+    hidden: list[str] = []
     if arguments.recursive or (pattern and "/" in pattern):
-        names = [found.relative_to(path).as_posix() for found in await view.files(path, pattern)]
+        listed = await view.listing(path, pattern)
+        names = [found.relative_to(path).as_posix() for found in listed.paths]
+        hidden = left_out(listed.secrets, "listed")
     else:
         names = [
             f"{entry.name}/" if entry.is_dir else entry.name
@@ -42,11 +45,11 @@ async def run(arguments: ListDirectory, context: ToolContext) -> ToolOutput:
     count = "1 entry" if total == 1 else f"{total} entries"
     if not names:
         what = f"Nothing in {shown} matches {pattern}." if pattern else f"{shown} is empty."
-        return ToolOutput(what, "0 entries")
+        return ToolOutput("\n".join([what, *hidden]), "0 entries")
     lines = [f"{shown}/ ({count})" if shown != "." else f"./ ({count})", *names[:ENTRIES]]
     if total > ENTRIES:
         lines.append(f"[{ENTRIES} of {total} shown; list a subdirectory or give a pattern for the others]")
-    return ToolOutput("\n".join(lines), count)
+    return ToolOutput("\n".join([*lines, *hidden]), count)
 
 
 LIST_DIRECTORY = tool(

@@ -54,6 +54,12 @@ def folders(view: View) -> list[Path]:
     return list(view.roots) or [view.resolve(".")]
 
 
+def left_out(secrets: int, what: str) -> list[str]:
+    """The line about files with secrets, where there are any. what: what was not done with them."""
+    files = "1 file with secrets was" if secrets == 1 else f"{secrets} files with secrets were"
+    return [f"[{files} not {what}; only the user can allow that]"] if secrets else []
+
+
 async def existing(view: View, given: str) -> Path:
     """The resolved path of something there is; NotFound names files that may have been meant."""
     path = view.resolve(given)

@@ -44,7 +44,8 @@ class Found:
     """matches: by path, then line, context included. files, total: how many files and lines match in all.
 
     truncated: matching lines were left out. stopped: there was so much output that the search was ended; `files` and
-    `total` count what was seen until then, and other matches could have come earlier by path.
+    `total` count what was seen until then, and other matches could have come earlier by path. secrets: how many files
+    were left out because they hold secrets, whether or not a line of theirs matches.
     """
 
     matches: list[Line]
@@ -52,6 +53,7 @@ class Found:
     total: int
     truncated: bool
     stopped: bool = False
+    secrets: int = 0
 
 
 @dataclass(order=True, slots=True)

@@ -69,6 +69,15 @@ class Roots:
         root = self.root_of(path)
         return root is not None and not enters_git(_relative(path, root))
 
+    def below(self, path: Path) -> str:
+        """This symlink-free path relative to its folder, with `/`."""
+        root = self.root_of(path)
+        return _relative(path, root).replace(os.sep, "/") if root is not None else path.as_posix()
+
+    def as_written(self, given: str) -> str:
+        """What a tool call's `given`, which `resolve` takes, names below its folder before any symlink is followed."""
+        return self._written(self._absolute(given)).replace(os.sep, "/").lstrip("/")
+
     def _absolute(self, given: str) -> Path:
         if given[:5].lower() == "file:":
             path = uri_to_path(given)

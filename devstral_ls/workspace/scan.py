@@ -11,7 +11,7 @@ import os
 import stat
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from devstral_ls.workspace.files import mode_of
@@ -22,7 +22,8 @@ from devstral_ls.workspace.layers import Layer, Layers
 from devstral_ls.workspace.mirror import Mirror, create, in_repository
 from devstral_ls.workspace.paths import same_file_key
 from devstral_ls.workspace.search import grep, list_names
-from devstral_ls.workspace.tasks import in_thread, together
+from devstral_ls.workspace.secrets_paths import SUSPECTS
+from devstral_ls.workspace.tasks import both, in_thread, together
 
 Accepts = Callable[[str], bool]
 
@@ -35,20 +36,35 @@ class Scan:
     base: Path
     layers: Layers
 
-    async def files(self, glob: str | None) -> list[Path]:
-        """The files ripgrep would list that match `glob`, sorted by path components."""
+    async def files(self, glob: str | None, names: Sequence[str] = ()) -> list[Path]:
+        """The files ripgrep would list that match `glob`, sorted by path components.
+
+        names: globs for the names of all that are of interest, which makes it faster.
+        """
         wanted = matcher(glob) if glob else _anything
         if changed := self._changed_rules():
             names = [name for name in await self._visible(changed) if wanted(name)]
         else:
-            rules = [*self._rules(), *_type(glob)]
+            rules = [*self._rules(), *(_types(names) if names else _type(glob))]
             disk, mirrored = await together(self._on_disk(rules, wanted), self._mirrored(rules, wanted))
             names = [*disk, *mirrored]
         return [self.base / name for name in sorted(names, key=lambda name: name.split("/"))]
 
-    async def search(self, query: Query) -> Found:
-        """The lines ripgrep would find below `base`, in files that match the query's glob."""
-        wanted = matcher(query.glob) if query.glob else _anything
+    async def search(self, query: Query, hides: Accepts) -> Found:
+        """The lines ripgrep would find below `base`, in files that match the query's glob and that `hides` leaves in.
+
+        What it leaves out is counted by name: a count of those with matches would tell what is in them.
+        """
+
+        async def hidden() -> int:
+            suspects = await self.files(query.glob, SUSPECTS)
+            return sum(1 for path in suspects if hides(path.relative_to(self.base).as_posix()))
+
+        matches = matcher(query.glob) if query.glob else _anything
+        found, secrets = await both(self._search_in(query, lambda name: not hides(name) and matches(name)), hidden())
+        return replace(found, secrets=secrets)
+
+    async def _search_in(self, query: Query, wanted: Accepts) -> Found:
         rules = [*self._rules(), *_type(query.glob)]
         changed = self._changed_rules()
         if not changed:
@@ -164,7 +180,11 @@ class Scan:
 def _type(glob: str | None) -> list[str]:
     """Lets ripgrep skip files that the glob leaves out by name. A file type, since a `--glob` beats ignore files."""
     name = name_glob(glob) if glob else None
-    return ["--type-add", f"wanted:{name}", "--type", "wanted"] if name else []
+    return _types([name]) if name else []
+
+
+def _types(names: Sequence[str]) -> list[str]:
+    return [*(part for name in names for part in ("--type-add", f"wanted:{name}")), "--type", "wanted"]
 
 
 def _ignoring(hidden: Collection[str], visible: Collection[str]) -> bytes:

@@ -174,21 +174,46 @@ def first_executable(name: str, places: Iterable[Path]) -> Path:
 
 async def _start(command: Sequence[str], directory: Path) -> asyncio.subprocess.Process:
     program = find_rg()
-    try:
-        return await asyncio.create_subprocess_exec(
+    # A process on its way can't be called back: a cancelled caller waits until it is there, and ends it.
+    starting = asyncio.create_task(
+        asyncio.create_subprocess_exec(
             program,
             *command,
             cwd=directory,
+            env=environment(os.environ),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             limit=_CHUNK,
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
+    )
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        await asyncio.wait([starting])
+        if not starting.cancelled() and starting.exception() is None:
+            with contextlib.suppress(ProcessLookupError):
+                starting.result().kill()
+            await starting.result().communicate()
+        raise
     except OSError as error:
         if not directory.is_dir():  # noqa: ASYNC240
             raise NotFound(f"{directory} does not exist any more.") from error
         raise ForUser(f"ripgrep ({program}) can't be started: {error.strerror or error}.") from error
+
+
+_INHERITED = frozenset(
+    (
+        *("HOME", "XDG_CONFIG_HOME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR"),
+        *("USERPROFILE", "HOMEDRIVE", "HOMEPATH", "APPDATA", "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "TEMP", "TMP"),
+    )
+)
+
+
+def environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """What ripgrep gets of `environ`: where the user's own ignore file is, and no keys, which it has no use for."""
+    return {name: value for name, value in environ.items() if name.upper() in _INHERITED}
 
 
 async def _head(stream: asyncio.StreamReader) -> bytes:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devstral_ls.edits.spans import Edit
-from devstral_ls.errors import NotFound, NotText, PathRefused
+from devstral_ls.errors import NotFound, NotText, PathRefused, SecretRefused
 from devstral_ls.workspace.documents import Document, OpenDocuments
 from devstral_ls.workspace.files import mode_of, read_bytes, read_file, read_form
 from devstral_ls.workspace.found import Found, Line, Query
@@ -19,9 +19,18 @@ from devstral_ls.workspace.overlay import Overlay
 from devstral_ls.workspace.paths import path_to_uri, resolved, same_file_key
 from devstral_ls.workspace.roots import Roots, check
 from devstral_ls.workspace.scan import Scan
+from devstral_ls.workspace.secrets_paths import hides_but
 from devstral_ls.workspace.snapshot import Snapshot, digest_of
 
-__all__ = ["Entry", "Found", "Line", "Query", "Snapshot", "View"]
+__all__ = ["Entry", "Found", "Line", "Listing", "Query", "Snapshot", "View"]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """paths: sorted by their components. secrets: how many more there are whose files hold secrets."""
+
+    paths: list[Path]
+    secrets: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +48,11 @@ class View:
     Every method but `resolve` and `show` takes paths that `resolve` gave.
     """
 
-    def __init__(self, roots: Sequence[Path], documents: OpenDocuments, overlay: Overlay) -> None:
+    def __init__(
+        self, roots: Sequence[Path], documents: OpenDocuments, overlay: Overlay, secrets: bool | Sequence[str] = False
+    ) -> None:
+        """secrets: which files with secrets may be seen, see `secrets_paths.hides_but`."""
+        self._hides = hides_but(secrets)
         self._roots = Roots(roots)
         self._documents = documents
         self.overlay = overlay
@@ -53,9 +66,23 @@ class View:
         """The file or directory that a tool call names: absolute, or relative to the first folder, or a `file:` URI.
 
         With several folders a relative path begins with a folder's name, as `show` writes it.
-        Raises PathRefused for what lies outside the folders or in `.git`, WorkspaceGone when the folder is gone.
+        Raises PathRefused for what lies outside the folders or in `.git`, SecretRefused for a file with secrets,
+        WorkspaceGone when the folder is gone.
         """
-        return self._roots.resolve(given)
+        path = self._roots.resolve(given)
+        # A link with an innocent name may lead to such a file, and a link with such a name to any other.
+        hidden = self._hides(self._roots.as_written(given)) or self.hidden(path)
+        if hidden and not self.is_dir(path):
+            raise SecretRefused(
+                f"{given} is kept from tools, because such files hold secrets (keys, passwords). Go on without reading "
+                "or changing it, for instance with a template such as .env.example, or ask the user for what you need "
+                "to know. Only the user can allow it, with the setting workspace.allowSecrets."
+            )
+        return path
+
+    def hidden(self, path: Path) -> bool:
+        """Whether a file at this path holds secrets that tools may not see."""
+        return self._hides(self._roots.below(path))
 
     def show(self, path: Path) -> str:
         """The short name that tools print and `resolve` takes."""
@@ -180,17 +207,27 @@ class View:
         return sorted(found.values(), key=lambda entry: entry.name)
 
     async def files(self, base: Path, pattern: str | None = None) -> list[Path]:
-        """The files below `base` that ripgrep would list, hidden ones included, sorted.
+        """The paths of `listing`."""
+        return (await self.listing(base, pattern)).paths
+
+    async def listing(self, base: Path, pattern: str | None = None) -> Listing:
+        """The files below `base` that ripgrep would list, dot files included, but for those with secrets.
 
         pattern: a glob relative to `base` (see `globs.matcher`). A file as `base` is its own list.
         Raises NotFound, SearchFailed.
         """
-        return await self._scan(base).files(pattern) if self._is_searchable_dir(base) else [base]
+        if not self._is_searchable_dir(base):
+            return Listing([base])
+        found = await self._scan(base).files(pattern)
+        paths = [path for path in found if not self.hidden(path)]
+        return Listing(paths, len(found) - len(paths))
 
     async def search(self, query: Query) -> Found:
-        """The lines that ripgrep would find. Raises NotFound, SearchFailed."""
+        """The lines that ripgrep would find, but for those in files with secrets. Raises NotFound, SearchFailed."""
         if self._is_searchable_dir(query.base):
-            return await self._scan(query.base).search(query)
+            below = self._roots.below(query.base)
+            prefix = f"{below}/" if below else ""
+            return await self._scan(query.base).search(query, lambda name: self._hides(prefix + name))
         return await self._scan(query.base.parent).search_file(query, query.base.name)
 
     def _scan(self, base: Path) -> Scan:

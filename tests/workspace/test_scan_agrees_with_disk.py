@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from devstral_ls.errors import ForModel
 from devstral_ls.workspace.files import encode
 from devstral_ls.workspace.search import find_rg
+from devstral_ls.workspace.secrets_paths import hides
 from devstral_ls.workspace.view import Query, View
 from tests.workspace.editor import Editor, view_of
 
@@ -116,11 +117,15 @@ def test_the_view_lists_and_finds_what_the_same_tree_on_disk_would(workspace: Wo
 
 async def _compare(view: View, base: Path, copy: Path, workspace: Workspace) -> None:
     in_repository = [] if "" in workspace.repositories else ["--no-require-git"]
-    listed = {str(path.relative_to(base)) for path in await view.files(base, workspace.glob)}
+    listing = await view.listing(base, workspace.glob)
+    listed = {str(path.relative_to(base)) for path in listing.paths}
     expected = _rg_files(copy, *in_repository)
     if workspace.glob:
         expected &= _rg_files(copy, "--no-ignore", "--glob", RIPGREP_WORD_FOR.get(workspace.glob, workspace.glob))
+    secret = {name for name in expected if hides(name)}
+    expected -= secret
     assert listed == expected
+    assert listing.secrets == len(secret)
 
     query = Query(workspace.pattern, base, workspace.glob, context=workspace.context, limit=1_000_000)
     found = await view.search(query)
@@ -130,6 +135,7 @@ async def _compare(view: View, base: Path, copy: Path, workspace: Workspace) -> 
     ]
     reference = [line for line in _rg_json(copy, workspace, *in_repository) if line[0] in expected]
     assert sorted(lines) == sorted(reference)
+    assert found.secrets == len(secret)
     assert found.files == len({line[0] for line in reference})
     assert found.total == sum(line[2] for line in reference)
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 from pathlib import Path
 
@@ -79,3 +80,44 @@ def test_a_missing_ripgrep_tells_the_user_what_to_install(tmp_path: Path) -> Non
 
 def _children() -> list[str]:
     return Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+
+
+KEYS = (
+    "MISTRAL_API_KEY",
+    "RIZA_API_KEY",
+    "DEVSTRAL_LS_API_KEY",
+    "GITHUB_TOKEN",
+    "AWS_SECRET_ACCESS_KEY",
+    "HTTPS_PROXY",
+)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the program that ripgrep starts here is a shell script")
+async def test_ripgrep_is_given_no_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in KEYS:
+        monkeypatch.setenv(name, "planted")
+    script = tmp_path / "shows.sh"
+    script.write_text("#!/bin/sh\n/usr/bin/env\n")
+    script.chmod(0o755)
+    seen = bytearray()
+
+    def feed(data: bytes) -> bool:
+        seen.extend(data)
+        return True
+
+    # What it preprocesses files with inherits its environment.
+    assert await run(["--pre", str(script), "--no-filename", "-e", ""], tmp_path, script.name, feed)
+    assert b"HOME=" in seen
+    assert b"planted" not in seen
+
+
+async def test_a_search_that_is_cancelled_while_it_starts_leaves_no_process(tmp_path: Path) -> None:
+    plant(tmp_path, {"a.py": "foo\n"})
+    for turns in range(12):
+        task = asyncio.create_task(list_names(tmp_path, [], lambda _: True))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+    # A process that is left makes itself heard when it is collected.
+    gc.collect()
