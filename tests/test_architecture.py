@@ -28,7 +28,7 @@ MAY_USE = {
     "server": {"agent", "config", "edits", "errors", "execution", "llm", "storage", "tools", "user_actions",
                "workspace"},
     "demo": set(),
-    "cli": {"config", "demo", "edits", "errors", "llm", "scripted", "server", "storage", "workspace"},
+    "cli": {"config", "demo", "edits", "errors", "execution", "llm", "scripted", "server", "storage", "workspace"},
     "__main__": {"cli"},
 }  # fmt: skip
 """Package -> the packages it may import. Nobody is imported by those below."""
@@ -42,6 +42,7 @@ ONLY_FROM = {
     ("agent", "llm"): {"devstral_ls.llm.messages", "devstral_ls.llm.backend", *IMAGES, *SIZES},
     ("execution", "tools"): {"devstral_ls.tools.commands"},
     ("cli", "server"): {"devstral_ls.server.serve"},
+    ("cli", "execution"): {"devstral_ls.execution.shell_parts"},
 }
 """(package, other) -> the modules of the other that make up what it may know: messages, ports, the way in."""
 
@@ -52,6 +53,8 @@ OWNERS = {
     "watchdog": {"workspace.watcher"},
     "rich": {"cli"},
     "pygments": {"server.comments"},
+    "tree_sitter": {"execution.shell_parts", "execution.shell_tree"},
+    "tree_sitter_bash": {"execution.shell_parts"},
     "subprocess": {"cli", "execution", "scripted", "workspace.search"},
     "multiprocessing": set(),
 }
@@ -213,7 +216,7 @@ def test_the_process_never_changes_its_directory() -> None:
 
 def test_nothing_heavy_is_imported_before_it_is_needed() -> None:
     """Libraries that only some runs need are imported inside functions."""
-    late = {"openai", "watchdog", "rich", "httpx2", "pygments"}
+    late = {"openai", "watchdog", "rich", "httpx2", "pygments", "tree_sitter", "tree_sitter_bash"}
     wrong = []
     for module in modules():
         if module.is_one_of({"cli", "config"}):

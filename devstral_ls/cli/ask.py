@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -35,6 +35,8 @@ class Options:
     output: Literal["text", "diff", "json"] = "text"
     apply: bool = False
     allow_commands: bool = False
+    allow: tuple[str, ...] = ()
+    """Commands that may run, exactly these."""
     base_url: str | None = None
     model: str | None = None
 
@@ -51,7 +53,7 @@ async def _ask(server: subprocess.Popen[bytes], question: Question, options: Opt
         from devstral_ls.cli.render import Terminal, show_diff, stat_lines, usage_line
 
         text_to = sys.stdout if options.output == "text" else sys.stderr if options.output == "diff" else None
-        screen = Terminal(text_to, sys.stderr, Keyboard(), allow_commands=options.allow_commands)
+        screen = Terminal(text_to, sys.stderr, Keyboard(), permits=_permits(options))
         try:
             outcome = await talk.ask(question, screen)
         finally:
@@ -85,8 +87,18 @@ def _finish(
         screen.notice(f"applied to {', '.join(_shown(path) for path in talk.editor.applied)}")
     if outcome.denied:
         count = "1 command was" if len(outcome.denied) == 1 else f"{len(outcome.denied)} commands were"
-        screen.notice(f"{count} denied; --allow-commands lets the agent run commands.")
+        screen.notice(f"{count} denied; --allow COMMAND allows one, --allow-commands all.")
     return code if message is None else fail(code, message)
+
+
+def _permits(options: Options) -> Callable[[str], bool]:
+    """Whether a command was allowed on the command line: part by part, as what is remembered."""
+    if options.allow_commands or not options.allow:
+        return lambda command: options.allow_commands
+    from devstral_ls.execution.shell_parts import allowed, parts
+
+    known = {part for command in options.allow for part in parts(command)}
+    return lambda command: allowed(command, known)
 
 
 async def _wanted(options: Options, screen: Terminal) -> bool:

@@ -135,7 +135,7 @@ def _screen() -> Terminal:
             self.line(Text(f"? {visible(command)}: allowed by the demo; it runs on a copy with the edits", "yellow"))
             return True
 
-    return Approving(sys.stdout, sys.stdout, Keyboard(), allow_commands=True)
+    return Approving(sys.stdout, sys.stdout, Keyboard(), permits=lambda command: True)
 
 
 def _heading(screen: Terminal, heading: str, below: str | None = None) -> None:

@@ -50,6 +50,7 @@ def _ask(arguments: argparse.Namespace) -> int:
             output="json" if arguments.json else "diff" if arguments.diff else "text",
             apply=arguments.apply,
             allow_commands=arguments.allow_commands,
+            allow=tuple(arguments.allow),
             base_url=arguments.base_url,
             model=arguments.model,
         )
@@ -71,6 +72,14 @@ def _doctor(arguments: argparse.Namespace) -> int:
     from devstral_ls.cli.doctor import run
 
     return run(as_json=arguments.json, base_url=arguments.base_url, model=arguments.model, quick=arguments.quick)
+
+
+def _approvals(arguments: argparse.Namespace) -> int:
+    from devstral_ls.cli.approvals import run
+    from devstral_ls.cli.streams import guarded
+
+    revoke = None if arguments.revoke_all else arguments.revoke
+    return guarded(lambda: run(arguments.workspace or Path(), revoke, as_json=arguments.json))
 
 
 def _demo(arguments: argparse.Namespace) -> int:
@@ -119,7 +128,8 @@ def parser() -> argparse.ArgumentParser:
     end.add_argument("--apply", action="store_true", help="write the edits to disk without asking")
     end.add_argument("--diff", action="store_true", help="only print the edits, as a diff that `git apply` takes")
     ask.add_argument("--json", action="store_true", help="print one JSON object about the run, instead of text or diff")
-    ask.add_argument("--allow-commands", action="store_true", help="let the agent run commands without asking")
+    ask.add_argument("--allow", metavar="COMMAND", type=_command, action="append", default=[], help=ALLOW)
+    ask.add_argument("--allow-commands", action="store_true", help="let the agent run any command without asking")
     _add_record(ask)
     _add_model(ask)
 
@@ -147,6 +157,18 @@ def parser() -> argparse.ArgumentParser:
     )
     _add_model(doctor)
 
+    approvals = commands.add_parser(
+        "approvals", help="show or revoke the commands that are always allowed", description=APPROVALS
+    )
+    approvals.set_defaults(run=_approvals)
+    approvals.add_argument("--workspace", metavar="DIR", type=Path, help="the workspace folder (default: this one)")
+    taking = approvals.add_mutually_exclusive_group()
+    taking.add_argument(
+        "--revoke", metavar="NUMBER|COMMAND", action="append", default=[], help="ask about it again (may be repeated)"
+    )
+    taking.add_argument("--revoke-all", action="store_true", help="ask about all of them again")
+    approvals.add_argument("--json", action="store_true", help="print them as a JSON list")
+
     demo = commands.add_parser("demo", help="see a whole run in seconds, on a sample project, without a model")
     demo.set_defaults(run=_demo)
     demo.add_argument("--apply", action="store_true", help="also apply the edit and test the result")
@@ -169,6 +191,10 @@ DOCTOR = """Ask the servers about themselves and the model for a tool call, JSON
 does not work and how to mend it. It takes seconds where the model is loaded, and never longer than four minutes."""
 DOCTOR_CODES = """Exit codes: 0 a run would work (with --conformance: all that applies went well), 1 it would not, 2
 wrong usage, 130 interrupted."""
+ALLOW = """let the agent run exactly this shell command without asking (may be repeated); of several joined by &&, each
+counts by itself"""
+
+APPROVALS = """Show the shell commands that are always allowed in a workspace, or ask about some of them again."""
 
 REPLAY = """Decode what model servers sent, as recorded in FILE, and compare it with the reply each case expects. Exit
 codes: 0 all as expected, 1 some differ, 2 FILE holds no cases."""
@@ -180,6 +206,12 @@ well"""
 
 def _names(text: str) -> list[str]:
     return [name for part in text.split(",") if (name := part.strip())]
+
+
+def _command(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("must be a command, not an empty text")
+    return text
 
 
 def _positive(text: str) -> int:

@@ -7,7 +7,7 @@ written. Whatever a model, a file or a command put into that text, no control ch
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, TextIO
 
 from rich.console import Console
@@ -41,15 +41,18 @@ class Consent(Protocol):
 class Terminal:
     """A `Screen` over an output and an error stream.
 
-    text_to: where the answer's text goes; None: it is not shown while the run goes on.
+    text_to: where the answer's text goes; None: it is not shown while the run goes on. permits: whether a command was
+    allowed beforehand.
     """
 
-    def __init__(self, text_to: TextIO | None, errors: TextIO, consent: Consent, *, allow_commands: bool) -> None:
+    def __init__(
+        self, text_to: TextIO | None, errors: TextIO, consent: Consent, *, permits: Callable[[str], bool]
+    ) -> None:
         self._text_to = text_to
         self._plain = text_to is None or not text_to.isatty()
         self._errors = Plain(errors)
         self._consent = consent
-        self._allow_commands = allow_commands
+        self._permits = permits
         self._progress: Progress | None = None
         self._task = TaskID(0)
         self._mid_line = False
@@ -92,12 +95,12 @@ class Terminal:
 
     async def allow(self, question: str, command: str) -> bool:
         shown = visible(command or question)
-        if self._allow_commands:
+        if self._permits(command):
             return True
         self.line(Text(visible(question)))
         answer = await self.confirm("Run it?")
         if answer is None:
-            why = "there is no terminal to ask on; --allow-commands allows commands"
+            why = "there is no terminal to ask on; --allow allows a command, --allow-commands all"
             self.line(Text(f"denied: {shown} ({why})", style="yellow"))
         return bool(answer)
 

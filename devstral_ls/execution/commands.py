@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from devstral_ls.errors import CommandRefused
 from devstral_ls.execution import process
+from devstral_ls.execution.approve import Approve
 from devstral_ls.execution.environment import clean_environment
 from devstral_ls.execution.relocate import relocate_search_path, replace_paths
 from devstral_ls.execution.staged_copy import StagedCopy, staged_copy
 from devstral_ls.tools.commands import CommandResult
 from devstral_ls.workspace.view import View
-
-Approve = Callable[[str, Path], Awaitable[bool]]
-"""Asks the user about a command and the directory it is for; False is a no, or no answer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,9 @@ class Arguments:
     hunks: tuple[int | str, ...] | None = None
     id: str | None = None
     model: str | None = None
+    command: str | None = None
+    index: int | None = None
+    all: bool = False
 
 
 def parse(command: str, arguments: Any, work_done_token: Any = None) -> Arguments:
@@ -87,6 +90,12 @@ def _text(value: Any) -> str:
 def _flag(value: Any) -> bool:
     if not isinstance(value, bool):
         raise TypeError
+    return value
+
+
+def _number(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError
     return value
 
 
@@ -160,6 +169,9 @@ FIELDS: Mapping[str, tuple[str, Callable[[Any], Any], str]] = {
     "uris": ("uris", _texts, "a list of URIs"),
     "id": ("id", _text, "an action's id"),
     "model": ("model", _text, "a model's name"),
+    "command": ("command", _text, "a command"),
+    "index": ("index", _number, "a number from 1"),
+    "all": ("all", _flag, "true or false"),
     "hunks": ("hunks", _hunks, "a list of hunk ids, or of numbers counted from 0"),
 }
 """JSON name -> (our field, reader, what it must be)."""

@@ -117,6 +117,11 @@ class Report:
         self.progress.report(f"may I run: {command}")
         self._stream.update("approval", command=command, directory=directory)
 
+    def unanswered(self, text: str) -> None:
+        """Something about a question that was asked meanwhile, which nobody may have seen."""
+        self(Noticed(text))
+        self._tell("warning", f"Devstral: {text}")
+
     def end(self, state: str, message: str | None, ended: RunEnded | None, proposal: Proposal | None) -> None:
         """The run is over, whatever its state. All is said of it before the progress ends."""
         self._transcript.answered()

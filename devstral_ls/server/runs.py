@@ -28,10 +28,12 @@ from devstral_ls.server.dialogs import Dialogs
 from devstral_ls.server.editor import Editor, Target
 from devstral_ls.server.from_lsp import prompt_context
 from devstral_ls.server.outcomes import outcomes
+from devstral_ls.server.permission import Permission
 from devstral_ls.server.report import Report
 from devstral_ls.server.review import Review
 from devstral_ls.server.sessions import Conversation, Sessions
 from devstral_ls.server.staging import Aside, propose, restage, texts, until_it_fits
+from devstral_ls.storage.approvals import Approvals
 from devstral_ls.tools import TOOLS
 from devstral_ls.tools.tool import ToolContext
 
@@ -105,6 +107,7 @@ class Runs:
         model: Model,
         review: Review,
         dialogs: Dialogs,
+        approvals: Approvals,
         ready: Callable[[], Coroutine[Any, Any, None]],
     ) -> None:
         self._editor = editor
@@ -112,6 +115,7 @@ class Runs:
         self._model = model
         self._review = review
         self._dialogs = dialogs
+        self._approvals = approvals
         self._ready = ready
         self._going: list[Run] = []
         self._reviews: set[asyncio.Task[None]] = set()
@@ -267,7 +271,9 @@ class Runs:
         if request.prepare is not None:
             request.prepare(view)
         prompt = user_prompt(self._context(run, view, notes))
-        commands = commands_of(run.report, self._dialogs) if self._editor.config.execution.enabled else None
+        execution = self._editor.config.execution
+        permission = Permission(execution, self._approvals, view.roots, self._dialogs, run.report)
+        commands = commands_of(permission) if execution.enabled else None
         session = conversation.session
         prose = not TASKS[request.command].edits
         context = ToolContext(view=view, reads=session.reads, commands=commands, blind=blind, prose=prose)

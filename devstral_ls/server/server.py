@@ -45,6 +45,7 @@ from devstral_ls.server.sessions import Sessions
 from devstral_ls.server.settings import Settings
 from devstral_ls.server.shown import ProposalDiagnostics
 from devstral_ls.server.user import User
+from devstral_ls.storage.approvals import Approvals
 from devstral_ls.storage.transcript import state_folder
 from devstral_ls.workspace.paths import canonical, uri_to_path
 from devstral_ls.workspace.watcher import Watcher
@@ -79,9 +80,9 @@ class DevstralServer(LanguageServer):
         self.review = Review(self.editor.client, self.dialogs, proposals, self.editor.current, self._show_diff)
         self.pages = Pages(self.protocol, self.editor.client, self.sessions, proposals, state)
         self.settings = Settings(self.protocol, self.editor, layers, self.user)
-        self.runs = Runs(
-            self.editor, self.sessions, self.model, self.review, self.dialogs, self.settings.wait_until_known
-        )
+        self.approvals = Approvals(state)
+        ready = self.settings.wait_until_known
+        self.runs = Runs(self.editor, self.sessions, self.model, self.review, self.dialogs, self.approvals, ready)
         self.runs.on_busy = self._send_status
         self.launch = Launch(
             self.protocol, self.editor, self.runs, self.pages, self.user, self._spawn, lambda: self.model.name

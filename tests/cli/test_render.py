@@ -98,7 +98,7 @@ def test_a_tool_call_is_one_line_with_a_check_or_a_cross() -> None:
 
 def test_a_tool_line_fits_a_narrow_terminal() -> None:
     tty = Tty()
-    terminal = Terminal(tty, tty, Nobody(), allow_commands=False)
+    terminal = Terminal(tty, tty, Nobody(), permits=lambda command: False)
     terminal.tool(ToolCall("run_command", "run " + "long " * 40, True, "", ""))
     assert len(tty.getvalue().rstrip().split("\n")) == 1
     assert "…" in tty.getvalue()
@@ -106,7 +106,7 @@ def test_a_tool_line_fits_a_narrow_terminal() -> None:
 
 def test_text_and_lines_do_not_run_into_each_other() -> None:
     out, errors = io.StringIO(), io.StringIO()
-    terminal = Terminal(out, errors, Nobody(), allow_commands=False)
+    terminal = Terminal(out, errors, Nobody(), permits=lambda command: False)
     terminal.phase("reading the prompt")
     for piece in ("I'll ", "look."):
         terminal.text(piece)
@@ -119,7 +119,7 @@ def test_text_and_lines_do_not_run_into_each_other() -> None:
 
 def test_a_spinner_is_gone_before_text_is_written() -> None:
     tty = Tty()
-    terminal = Terminal(tty, tty, Nobody(), allow_commands=False)
+    terminal = Terminal(tty, tty, Nobody(), permits=lambda command: False)
     terminal.phase("reading")
     terminal.phase("writing [bold]")
     terminal.text("answer")
@@ -132,7 +132,7 @@ def test_a_spinner_is_gone_before_text_is_written() -> None:
 def test_a_dumb_terminal_gets_no_spinner(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "dumb")
     tty = Tty()
-    terminal = Terminal(tty, tty, Nobody(), allow_commands=False)
+    terminal = Terminal(tty, tty, Nobody(), permits=lambda command: False)
     terminal.phase("reading")
     terminal.rest()
     assert tty.getvalue() == ""
@@ -140,10 +140,10 @@ def test_a_dumb_terminal_gets_no_spinner(monkeypatch: pytest.MonkeyPatch) -> Non
 
 async def test_a_command_is_denied_when_nobody_can_be_asked() -> None:
     errors = io.StringIO()
-    terminal = Terminal(None, errors, Nobody(), allow_commands=False)
+    terminal = Terminal(None, errors, Nobody(), permits=lambda command: False)
     assert await terminal.allow("Devstral wants to run:\nmake", "make") is False
-    assert "denied: make (there is no terminal to ask on; --allow-commands" in errors.getvalue()
-    assert await Terminal(None, errors, Nobody(), allow_commands=True).allow("?", "make") is True
+    assert "denied: make (there is no terminal to ask on; --allow allows a command" in errors.getvalue()
+    assert await Terminal(None, errors, Nobody(), permits=lambda command: True).allow("?", "make") is True
 
 
 def test_files_are_listed_with_their_sums() -> None:

@@ -118,7 +118,7 @@ async def test_a_question_about_a_command_is_withdrawn(stages: Stages) -> None:
         at.editor.silent.add("window/showMessageRequest")
         await at.start()
         asked = await at.editor.server.until(lambda message: message.get("method") == "window/showMessageRequest")
-        assert [action["title"] for action in asked["params"]["actions"]] == ["Run once", "Deny"]
+        assert [action["title"] for action in asked["params"]["actions"]] == ["Run once", "Always allow", "Deny"]
         await at.editor.command("devstral.cancel")
         await at.ends()
         withdrawn = await at.editor.server.until(lambda message: message.get("method") == "$/cancelRequest")

@@ -253,6 +253,6 @@ def test_a_command_is_asked_about_before_the_edit(neovim: Neovim) -> None:
     command = {"calls": [call("run_command", command="cat shop/prices.py")]}
     played = neovim.play("command", command, *TOTAL)
     approval, review = played.seen["questions"]
-    assert approval["titles"] == ["Run once", "Deny"]
+    assert approval["titles"] == ["Run once", "Always allow", "Deny"]
     assert "cat shop/prices.py" in approval["message"]
     assert review == QUESTION

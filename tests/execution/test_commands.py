@@ -31,7 +31,7 @@ def copies(tmp_path: Path) -> Path:
     return tmp_path / "copies"
 
 
-async def yes(command: str, directory: Path) -> bool:
+async def yes(command: str, directory: Path, *, sandboxed: bool = False) -> bool:
     return True
 
 
@@ -113,7 +113,7 @@ async def test_a_read_only_file_and_directory_can_hold_staged_text(root: Path, c
 async def test_a_refused_command_does_not_run(root: Path, copies: Path) -> None:
     asked: list[tuple[str, Path]] = []
 
-    async def no(command: str, directory: Path) -> bool:
+    async def no(command: str, directory: Path, *, sandboxed: bool = False) -> bool:
         asked.append((command, directory))
         return False
 
