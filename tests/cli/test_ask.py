@@ -145,6 +145,34 @@ async def test_a_command_runs_only_when_it_was_allowed(project: Path, env: dict[
     assert ("1 command was denied" in ran.err) is not allowed
 
 
+@pytest.mark.parametrize(
+    ("allow", "runs"),
+    [
+        (["echo it ran"], True),
+        (["echo  it\tran"], True),
+        (["ls", "true && echo it ran"], True),
+        (["echo"], False),
+        (["echo *"], False),
+        (["echo it ran twice"], False),
+    ],
+)
+async def test_exactly_what_was_allowed_runs(project: Path, env: dict[str, str], allow: list[str], runs: bool) -> None:
+    flags = [f"--allow={command}" for command in allow]
+    with ScriptedServer(COMMAND) as model:
+        ran = await run("ask", "run it", "--json", *flags, "--base-url", model.base_url, cwd=project, env=env)
+    told = json.loads(ran.out)
+    assert ("it ran" in told["toolCalls"][0]["output"]) is runs
+    assert told["deniedCommands"] == ([] if runs else ["echo it ran"])
+    if not runs:
+        assert "--allow COMMAND allows one, --allow-commands all." in ran.err
+
+
+async def test_nothing_can_not_be_allowed(project: Path, env: dict[str, str]) -> None:
+    ran = await run("ask", "run it", "--allow", " ", cwd=project, env=env)
+    assert ran.code == 2
+    assert "must be a command" in ran.last
+
+
 @pytest.mark.skipif(not Path("/proc").exists(), reason="looks for processes there")
 async def test_ctrl_c_cancels_the_run_and_leaves_no_process(project: Path, env: dict[str, str]) -> None:
     with ScriptedServer(script({"text": "I am thinking about", "hang": True})) as model:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from devstral_ls.execution.environment import clean_environment
 
 
@@ -22,6 +24,20 @@ def test_secrets_and_unknown_variables_are_left_out() -> None:
     }
     assert "secret" not in kept.values()
     assert not {"LD_PRELOAD", "SSH_AUTH_SOCK"} & kept.keys()
+
+
+SECRETS = (
+    *("MISTRAL_API_KEY", "RIZA_API_KEY", "DEVSTRAL_LS_API_KEY", "OPENAI_API_KEY", "X_API_KEY", "APIKEY", "API_KEY"),
+    *("GITHUB_TOKEN", "HF_TOKEN", "TOKEN", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "CLIENT_SECRET", "SECRET"),
+    *("PGPASSWORD", "DB_PASSWORD", "HTTPS_PROXY", "PIP_INDEX_URL", "DATABASE_URL", "LC_KEY", "LC_TOKEN", "LC_SECRET"),
+    *("LC_API_KEY", "LC_PASSWORD", "BASH_ENV", "ENV", "BASH_FUNC_ls%%", "GIT_CONFIG_PARAMETERS"),
+)
+
+
+@pytest.mark.parametrize("windows", [False, True])
+def test_whatever_a_key_is_called_it_is_left_out(windows: bool) -> None:
+    kept = clean_environment(dict.fromkeys((*SECRETS, *map(str.lower, SECRETS)), "secret"), windows=windows)
+    assert "secret" not in kept.values()
 
 
 def test_programs_are_told_not_to_ask_page_or_colour() -> None:

@@ -65,12 +65,12 @@ GOOD: dict[str, object] = {
     "unsandboxed": True,
     "since": "x",
 }
-OTHERS: list[dict[str, object]] = [
-    *({"command": "rm -rf /"}, {"whole": True}, {"unsandboxed": 1}, {"since": 3}, {"workspace": str(THERE)}),
+WRONG: list[tuple[str, object]] = [
+    *(("command", "rm -rf /"), ("whole", True), ("unsandboxed", 1), ("since", 3), ("workspace", str(THERE))),
 ]
 DAMAGE = [
     *(b"", b"{", b"\xff", b"[]", b"null", b"{}", b'{"command": "rm -rf /"}', b"[" * 100_000),
-    *(json.dumps(GOOD | other).encode() for other in OTHERS),
+    *(json.dumps(GOOD | {name: value}).encode() for name, value in WRONG),
 ]
 
 
