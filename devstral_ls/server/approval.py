@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from devstral_ls.server.permission import Permission
-
 if TYPE_CHECKING:
+    from devstral_ls.server.permission import Permission
     from devstral_ls.tools.commands import Commands
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from devstral_ls.config import ExecutionConfig
 from devstral_ls.errors import CommandRefused
+from devstral_ls.server.approval import wish
 from devstral_ls.server.dialogs import Dialogs
 from devstral_ls.server.outgoing import ClientError
 from devstral_ls.storage.approvals import Approval, Approvals
@@ -57,7 +58,7 @@ class Permission:
                 answer = await self.dialogs.choose(question, [RUN, always, DENY])
         except TimeoutError:
             limit = f"{self.config.approval_timeout:g} s"
-            self.report.unanswered(f"Nobody answered within {limit}, so this was not run: {plainly(command)}")
+            self.report.warned(f"Nobody answered within {limit}, so this was not run: {plainly(command)}")
             raise CommandRefused(
                 f"The user did not answer within {limit}, so the command was not run. Do not run it again; go on "
                 "without it, or say what it was for."
@@ -74,7 +75,7 @@ class Permission:
             for part in allowed:
                 self.approvals.add(folder, Approval(part.text, part.whole, not sandboxed, now))
         except OSError as error:
-            self.report.unanswered(f"This can't be remembered ({error.strerror}), so it will be asked again.")
+            self.report.warned(f"This can't be remembered ({error.strerror}), so it will be asked again.")
 
 
 def plainly(text: str) -> str:
@@ -88,8 +89,6 @@ def in_a_list(command: str) -> str:
 
 
 def _question(command: str, directory: Path, folder: Path, found: Sequence[Part], unknown: Sequence[Part]) -> str:
-    from devstral_ls.server.approval import wish
-
     question = wish(plainly(command), directory)
     if len(found) > 1:
         listed = "\n".join(f"  {in_a_list(part.text)}" for part in unknown)

@@ -117,8 +117,8 @@ class Report:
         self.progress.report(f"may I run: {command}")
         self._stream.update("approval", command=command, directory=directory)
 
-    def unanswered(self, text: str) -> None:
-        """Something about a question that was asked meanwhile, which nobody may have seen."""
+    def warned(self, text: str) -> None:
+        """Something to be noticed even by somebody who comes back later."""
         self(Noticed(text))
         self._tell("warning", f"Devstral: {text}")
 

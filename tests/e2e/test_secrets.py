@@ -28,7 +28,10 @@ PLANTED = {
     "header": "planted-in-a-header",
     "proxy": "planted/in the proxy",
     "url": "planted-in-the-url",
+    "other": "planted-for-another-program",
 }
+OTHERS = ("RIZA_API_KEY", "OPENAI_API_KEY", "GITHUB_TOKEN", "AWS_SECRET_ACCESS_KEY", "CLIENT_SECRET", "LC_SECRET")
+"""Variables of other programs, which commands must not see either."""
 QUOTED = "planted%2Fin%20the%20proxy"
 
 
@@ -100,7 +103,7 @@ def arguments(tmp_path: Path) -> list[str]:
 
 def ways(port: int) -> Mapping[str, tuple[Json, Mapping[str, str]]]:
     """Settings and environments with secrets in them."""
-    environment = {"MISTRAL_API_KEY": PLANTED["mistral"]}
+    environment = {"MISTRAL_API_KEY": PLANTED["mistral"], **dict.fromkeys(OTHERS, PLANTED["other"])}
     headers = {"llm.headers": {"X-Gate": PLANTED["header"]}}
     return {
         "setting": ({"llm.apiKey": PLANTED["setting"], **headers}, environment),
