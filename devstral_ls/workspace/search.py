@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -125,8 +126,7 @@ async def run(arguments: Sequence[str], directory: Path, target: str, feed: Call
             await process.wait()
     finally:
         if process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
+            _kill(process)
         # Both pipes are read to their end: before that, asyncio on Python 3.11 does not notice that a process is gone.
         while await process.stdout.read(_CHUNK):
             pass
@@ -193,14 +193,23 @@ async def _start(command: Sequence[str], directory: Path) -> asyncio.subprocess.
     except asyncio.CancelledError:
         await asyncio.wait([starting])
         if not starting.cancelled() and starting.exception() is None:
-            with contextlib.suppress(ProcessLookupError):
-                starting.result().kill()
+            _kill(starting.result())
             await starting.result().communicate()
         raise
     except OSError as error:
         if not directory.is_dir():  # noqa: ASYNC240
             raise NotFound(f"{directory} does not exist any more.") from error
         raise ForUser(f"ripgrep ({program}) can't be started: {error.strerror or error}.") from error
+
+
+def _kill(process: asyncio.subprocess.Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        if os.name == "nt":
+            process.kill()
+        else:
+            # Before Python 3.13 `kill` looks first whether the process has ended, and takes its exit code away from
+            # asyncio, which complains.
+            os.kill(process.pid, signal.SIGKILL)
 
 
 _INHERITED = frozenset(

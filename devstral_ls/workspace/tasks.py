@@ -24,9 +24,15 @@ async def together(*coroutines: Coroutine[Any, Any, T]) -> list[T]:
 
 
 async def both(one: Coroutine[Any, Any, T], other: Coroutine[Any, Any, U]) -> tuple[T, U]:
-    """`together` for two of different types."""
-    results: list[Any] = await together(one, other)
-    return results[0], results[1]
+    """Run the two side by side and return their results; both come to their end before a failure is raised."""
+    tasks = asyncio.create_task(one), asyncio.create_task(other)
+    try:
+        await asyncio.wait(tasks)
+        return tasks[0].result(), tasks[1].result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def in_thread(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
