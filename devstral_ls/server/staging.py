@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from devstral_ls.agent.events import Event, Noticed, RunEnded
@@ -14,7 +14,7 @@ from devstral_ls.errors import NotText
 from devstral_ls.llm.messages import UserMessage
 from devstral_ls.server.moves import as_moves
 from devstral_ls.server.placing import NO_TEXT, Current, Read, Unfit, change_now, conflicts
-from devstral_ls.server.proposals import FileProposal, Proposal
+from devstral_ls.server.proposals import IN_THE_TEXT, FileProposal, Proposal
 from devstral_ls.server.review import Review
 from devstral_ls.server.sessions import Conversation
 from devstral_ls.workspace.overlay import Staged
@@ -130,12 +130,23 @@ def propose(review: Review, conversation: Conversation, view: View, aside: Aside
         return None
     proposal = Proposal(secrets.token_hex(4), conversation.id, files)
     if older is not None:
+        for path in _accepted_meanwhile(older, files, restaged):
+            proposal = proposal.decided(path, "superseded")
         for path in {file.path for file in files}:
             older = older.decided(path, "superseded")
         review.proposals.put(older)
     conversation.proposal_id = proposal.id
     conversation.transcript.proposed(proposal.diff())
     return review.settled(proposal)
+
+
+def _accepted_meanwhile(older: Proposal, files: Sequence[FileProposal], restaged: Texts) -> set[Path]:
+    """Files whose edits all came into the text from the older proposal while the run added nothing to them.
+
+    What the user made of them since is no matter of a proposal any more.
+    """
+    accepted = {file.path for file in older.files if file.state in IN_THE_TEXT} & restaged.keys()
+    return {file.path for file in files if file.path in accepted and file.staged == restaged[file.path]}
 
 
 def _proposed(view: View, staged: Staged) -> FileProposal:

@@ -183,3 +183,24 @@ async def test_what_was_applied_while_a_follow_up_stood_on_it_is_not_proposed_ag
         await at.run(prompt="go on", apply="propose")
         assert "Your proposed edits to a.txt were rejected" not in at.prompts()[-1]
         assert at.seen("a.txt") == BOTH
+
+
+async def test_what_was_applied_and_then_changed_meanwhile_is_not_proposed_again(stages: Stages) -> None:
+    """Else discarding it would tell the model that edits were rejected which are in the text."""
+    first = [write("b.txt", "new\n"), say("Done.")]
+    follow_up = [write("c.txt", "new\n"), say("Done."), say("I see."), say("I see.")]
+    async with stages.on(HELIX, FILES, [*first, *follow_up]) as at:
+        await at.run(apply="propose")
+        at.wire.hold(len(at.wire.bodies) + 1)
+        await at.start(prompt="more", apply="propose")
+        await at.wire.asked(len(first) + 1)
+        await at.editor.command("devstral.applyProposal")
+        at.editor.type(at.open("b.txt"), "new\nand mine\n")
+        await at.wire.release()
+        await at.ends(2)
+        (left,) = await at.pending()
+        assert {file["path"]: file["state"] for file in left["files"]} == {"b.txt": "superseded", "c.txt": "pending"}
+        await at.editor.command("devstral.discardProposal")
+        await at.run(prompt="go on", apply="propose")
+        assert "edits to b.txt were accepted and applied, and then changed" in at.prompts()[-1]
+        assert "edits to b.txt were rejected" not in at.prompts()[-1]
