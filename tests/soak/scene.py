@@ -26,10 +26,8 @@ LINES = 24
 SETTLED = 4.0
 """Seconds after which whatever was on its way has arrived."""
 
-APPLIED = "were accepted and applied."
-TOLD = re.compile(
-    rf"^Your proposed edits to (\S+) ({re.escape(APPLIED)}|were rejected\.|were applied and then undone)", re.M
-)
+APPLIED, REJECTED, UNDONE = "were accepted and applied.", "were rejected.", "were applied and then undone by the user."
+TOLD = re.compile(r"^(?:Your|Of your) proposed edits to ([^\s:]+):? (?!are still undecided)(.*)", re.M)
 
 
 @dataclass
@@ -116,17 +114,22 @@ class Scene:
         """Hold what the model is told of its edits against the text, which nobody has changed since."""
         prompt = content(json.loads(self.wire.bodies[-1])["messages"][-1])
         texts = self.editor.texts()
-        # Of several proposals for a file the newest comes last.
+        # Of several proposals for a file the newest comes last. It may be the one of which only parts were accepted.
         for name, what in dict(TOLD.findall(prompt)).items():
-            added = [
-                files[name].adds
+            if what not in (APPLIED, REJECTED, UNDONE):
+                continue
+            told = [
+                files[name]
                 for proposal, files in self.ledger.proposals.items()
-                if self.ledger.sessions[proposal] == session and name in files and files[name].adds
+                if self.ledger.sessions[proposal] == session and name in files
             ]
-            there = marks(texts.get(name))
-            is_there = any(adds <= there | self.ledger.model.took_out for adds in added)
-            if added and (what == APPLIED) != is_there and (what == APPLIED or all(adds <= there for adds in added)):
-                self.ledger.violated(f"the model is told that its edits to {name} {what}, but {added} against {there}")
+            there, took_out = marks(texts.get(name)), self.ledger.model.took_out
+            # One of them is told of. What adds nothing is applied where the lines that it takes are gone.
+            is_there = any(one.adds <= there | took_out and (one.adds or not one.takes & there) for one in told)
+            is_all_there = all(one.adds and one.adds <= there for one in told)
+            if told and (not is_there if what == APPLIED else is_all_there):
+                self.ledger.violated(f"the model is told that its edits to {name} {what}, but {told} against {there}")
+                self.ledger.note(prompt)
 
     async def goes_on(self) -> None:
         """The model answers what it was asked, and is asked something new or is done."""
@@ -292,7 +295,8 @@ class Scene:
         edit = action.get("edit")
         if edit is None:
             return
-        if self.random.random() < 0.2:
+        if self.random.random() < 0.2 and "documentChanges" in edit:
+            # What carries no version can't know of that: the editor puts it where the lines were.
             self.editor.scribble()
         news = [one["newText"] for item in edit.get("documentChanges", ()) for one in item.get("edits", ())]
         news += [one["newText"] for edits in edit.get("changes", {}).values() for one in edits]
