@@ -51,6 +51,9 @@ class DicedEditor(FakeEditor):
             edit["documentChanges"] = [item for item in operations if item not in moves and item not in gone]
         if any(to_path(move["newUri"]).exists() for move in moves):
             raise EditError("the file exists")
+        if any(self._was_closed(item["textDocument"]) for item in operations if "textDocument" in item):
+            # What it was made for is gone, and no editor has a version to hold it against: nobody could tell that.
+            raise EditError("closed meanwhile")
         if self.personality.name in ("Neovim", "Visual Studio Code"):
             self._show_closed(edit)
         ticked = self._tick(edit)
@@ -90,6 +93,9 @@ class DicedEditor(FakeEditor):
         if to_path(uri).exists():
             to_path(uri).unlink()
             self.wrote[to_path(uri)] = None
+
+    def _was_closed(self, document: Json) -> bool:
+        return document["version"] is not None and document["uri"] not in self.buffers
 
     def _show_closed(self, edit: Json) -> None:
         """Open what is not open: these editors edit files in buffers, and leave the saving to their user."""

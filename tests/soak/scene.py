@@ -369,6 +369,9 @@ class Scene:
 
     async def command(self, name: str, **fields: Any) -> Any:
         """A command's result; None when it was refused, which takes one line."""
+        if name != "status":
+            # An editor that tells late tells what was typed before it asks for anything; the status is asked by us.
+            self.editor.tell()
         params = {"command": f"devstral.{name}", "arguments": [fields]}
         response = await self.editor.server.answer(self.editor.server.ask("workspace/executeCommand", params))
         if "error" in response:
