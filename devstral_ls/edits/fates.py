@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
@@ -11,6 +13,8 @@ from devstral_ls.edits.lines import split_lines
 Fate = Literal["kept", "altered", "overwritten", "missing"]
 """kept: the text has the hunk as it was made. altered: something more like it than like what was there before.
 overwritten: something that is like neither. missing: it is not there."""
+
+_WORD = re.compile(r"\w+")
 
 
 def fates(before: str, hunks: Sequence[Hunk], now: str) -> tuple[Fate, ...]:
@@ -50,6 +54,8 @@ def _fate(lines: Sequence[str], hunk: Hunk, theirs: Sequence[Hunk]) -> Fate:
         return "kept"
     if hunk.old_end > hunk.old_start and _untouched(from_without, at, hunk.old_end - start):
         return "missing"
+    if hunk.old_start == hunk.old_end and _mostly_there(hunk.new_lines, from_without):
+        return "altered"
     further, nearer = _size(from_with), _size(from_without)
     return "altered" if further < nearer else "overwritten" if further == nearer else "missing"
 
@@ -83,6 +89,16 @@ def _applied(lines: Sequence[str], start: int, end: int, hunks: Iterable[Hunk]) 
 def _untouched(hunks: Iterable[Hunk], start: int, end: int) -> bool:
     """Whether no hunk changes the lines `start` to `end`, or puts lines between them."""
     return not any(hunk.old_start < end and hunk.old_end > start for hunk in hunks)
+
+
+def _mostly_there(lines: Iterable[str], hunks: Iterable[Hunk]) -> bool:
+    """Whether most words of these lines are among what the hunks put in.
+
+    Lines that were put in and then changed are, by lines alone, no more like themselves than like nothing.
+    """
+    ours = Counter(_WORD.findall("".join(lines)))
+    added = Counter(_WORD.findall("".join(line for hunk in hunks for line in hunk.new_lines)))
+    return (ours & added).total() * 2 > ours.total()
 
 
 def _size(hunks: Iterable[Hunk]) -> int:

@@ -104,6 +104,20 @@ async def test_edits_that_an_undo_left_because_the_user_changed_them_count_as_mo
         assert await states(at) == [{"a.txt": "modified"}]
 
 
+async def test_a_line_that_was_put_in_and_then_added_to_is_changed_not_undone(stages: Stages) -> None:
+    async with stages.on(HELIX, FILES, [*TURNS, say("I see.")]) as at:
+        uri = at.open("a.txt")
+        await at.run(apply="auto")
+        mine = BOTH.replace("more\n", "more of mine\n")
+        at.editor.type(uri, mine)
+        assert await states(at) == [{"a.txt": "modified"}]
+        answer = await at.editor.command("devstral.undo")
+        assert "you changed Devstral's edits to a.txt since, so they stay" in answer["failureReason"]
+        assert at.seen("a.txt") == mine.replace("zehn\n", "line 10\n")
+        await at.run(prompt="go on", apply="propose")
+        assert "a.txt were accepted and applied, and then changed by the user" in at.prompts()[-1]
+
+
 async def test_what_is_typed_while_an_edit_arrives_is_not_taken_back_with_it(stages: Stages) -> None:
     async with stages.on(VS_CODE, FILES, TURNS) as at:
         uri = at.open("a.txt")

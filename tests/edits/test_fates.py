@@ -26,6 +26,8 @@ def judged(now: str, before: str = BEFORE, after: str = AFTER) -> tuple[str, ...
         pytest.param(AFTER.replace("line 8", "eight"), ("kept", "kept", "kept"), id="typed between"),
         pytest.param(AFTER.replace("two", "TWO"), ("overwritten", "kept", "kept"), id="a line written anew"),
         pytest.param(AFTER.replace("new\n", "new\nmore\n"), ("kept", "kept", "kept"), id="more right after it"),
+        pytest.param(AFTER.replace("new\n", "new, mine\n"), ("kept", "kept", "altered"), id="more in a line put in"),
+        pytest.param(AFTER.replace("new\n", "other\n"), ("kept", "kept", "missing"), id="another line for one put in"),
         pytest.param(AFTER.replace("line 3\n", "three\n"), ("kept", "kept", "kept"), id="the next line written anew"),
         pytest.param(
             BEFORE.replace("line 2\n", "my own\n"), ("overwritten", "missing", "missing"), id="changed otherwise"
