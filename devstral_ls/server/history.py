@@ -92,10 +92,20 @@ class History:
 
 
 def _joined(first: Change, later: Change) -> Change:
-    """Two applications as one; what the user typed between them counts as there before, where that can be told."""
+    """Two applications as one; what the user typed between them counts as there before, where that can be told.
+
+    What the first one did is in `after` even where the user took it back before the later one came.
+    """
     if first.after is None or first.before is None or later.before is None:
         return replace(later, before=first.before, moved_from=first.moved_from or later.moved_from)
     try:
-        return replace(later, before=rebase(first.after, first.before, later.before))
+        before = rebase(first.after, first.before, later.before)
     except Conflict:
         return later
+    if later.after is None:
+        return replace(later, before=before)
+    try:
+        after = rebase(later.before, later.after, rebase(first.before, first.after, before))
+    except Conflict:
+        after = later.after
+    return replace(later, before=before, after=after)

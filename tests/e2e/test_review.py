@@ -199,6 +199,18 @@ async def test_what_the_user_types_elsewhere_changes_no_verdict(stages: Stages) 
         assert "Your proposed edits to a.txt were accepted and applied." in at.prompts()[-1]
 
 
+async def test_a_hunk_taken_back_before_another_is_applied_is_not_counted_as_there(stages: Stages) -> None:
+    async with stages.on(NEOVIM, FILES, TURNS) as at:
+        uri = at.open("a.txt")
+        await at.run(apply="propose")
+        first, second, _ = await hunks(at)
+        await at.editor.command("devstral.applyProposal", {"hunks": [first]})
+        at.editor.type(uri, LINES)
+        await at.editor.command("devstral.applyProposal", {"hunks": [second]})
+        assert at.seen("a.txt") == SECOND
+        assert (await outcomes(at))["a.txt"][0] == "modified"
+
+
 # ------------------------------------------------------------------------------------------------------- undo
 
 
