@@ -164,8 +164,15 @@ class Review:
                     change = Change(path, file.name, _before(file, there, text), text)
                     self.history.add(proposal.id, proposal.session_id, [change])
 
+    def look(self) -> None:
+        """Settle what is in the text by now: of files that are not open, changes are told late or not at all."""
+        for proposal in self.proposals.pending():
+            for file in proposal.pending:
+                self.observe(file.path, self.read(file.path).text)
+
     def pick(self, proposal_id: str | None) -> Proposal:
         """The pending proposal with this id, or the newest; RequestRefused when there is none."""
+        self.look()
         pending = self.proposals.pending()
         if proposal_id is None:
             if not pending:

@@ -264,6 +264,7 @@ class Runs:
             run.report(Noticed(f"What is pasted as a data: URI is left out: {blind}."))
         review = self._review
         await review.judged()
+        review.look()
         mine = review.proposals.of_session(conversation.id)
         notes = conversation.tell(outcomes(mine, review.history, review.read))
         notes += restage(review, conversation, view)

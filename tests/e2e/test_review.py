@@ -147,6 +147,24 @@ async def test_a_follow_up_that_changes_nothing_does_not_ask_again(stages: Stage
         assert [proposal["proposalId"] for proposal in await at.pending()] == [first["proposalId"]]
 
 
+async def test_what_a_code_action_wrote_into_a_closed_file_is_not_discarded(stages: Stages) -> None:
+    """Nobody tells of it: the file is not open, and the disk is watched at leisure."""
+    async with stages.on(HELIX, FILES, [*TURNS, say("I see.")]) as at:
+        uri = at.open("a.txt")
+        run = await at.run(apply="propose")
+        actions = await at.editor.actions(uri, 0)
+        at.editor.close(uri)
+        await at.editor.choose(actions, "apply all")
+        ask = at.editor.server.ask(
+            "workspace/executeCommand",
+            {"command": "devstral.discardProposal", "arguments": [{"proposalId": run["proposalId"]}]},
+        )
+        assert "is applied already" in (await at.editor.server.answer(ask))["error"]["message"]
+        assert at.seen("a.txt") == ALL
+        await at.run(prompt="go on", apply="propose")
+        assert "Your proposed edits to a.txt were accepted and applied." in at.prompts()[-1]
+
+
 async def test_hunks_are_offered_where_the_text_is_now(stages: Stages) -> None:
     async with stages.on(HELIX, FILES, TURNS) as at:
         uri = at.open("a.txt")
