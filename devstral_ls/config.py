@@ -31,6 +31,8 @@ ApprovalMode = Literal["always", "unsandboxed", "never"]
 
 EDITING = ("ask", "edit", "fix", "document", "test", "runInstruction", "runAction")
 """The commands that may edit, without their prefix."""
+SandboxMode = Literal["auto", "require", "off"]
+"""auto: the strongest way that works here; require: only a real sandbox; off: none."""
 
 
 def setting(
@@ -142,8 +144,8 @@ class EditsConfig:
 
     mode: EditsMode = setting(
         "edits.mode",
-        "`review` asks before edits are applied, `auto` applies them when a run ends, `propose` only offers them as "
-        "code actions.",
+        "`review` asks before edits are applied, `auto` applies them when a run ends and asks about files that "
+        "editors, shells or build servers run, `propose` only offers them as code actions.",
         "review",
     )
     inline: bool = setting(
@@ -176,6 +178,13 @@ class ExecutionConfig:
     """How the agent runs commands."""
 
     enabled: bool = setting("execution.enabled", "Whether the agent may ask to run commands at all.", True)
+    sandbox: SandboxMode = setting(
+        "execution.sandbox",
+        "What holds commands in: `auto` the strongest sandbox that works here, and no commands where none does; "
+        "`require` only one that keeps everything in; `off` no sandbox, just a throw-away copy.",
+        "auto",
+        users_own=True,
+    )
     approval: ApprovalMode = setting(
         "execution.approval",
         "When you are asked before a command runs, unless you have allowed it always: `always`; `unsandboxed`, only "
@@ -448,7 +457,7 @@ def _unreadable(path: Path, error: Exception) -> InvalidSetting:
 
 
 def environment(environ: Mapping[str, str]) -> dict[str, Any]:
-    """Settings from DEVSTRAL_LS_BASE_URL, DEVSTRAL_LS_MODEL, DEVSTRAL_LS_API_KEY and DEVSTRAL_LS_TRY_OUT (0 or 1).
+    """Settings from DEVSTRAL_LS_BASE_URL, _MODEL, _API_KEY, _SANDBOX and _TRY_OUT (0 or 1).
 
     MISTRAL_API_KEY is not a setting: it belongs to the Mistral API alone and is never sent to another server.
     """
@@ -456,6 +465,7 @@ def environment(environ: Mapping[str, str]) -> dict[str, Any]:
         "DEVSTRAL_LS_BASE_URL": "llm.baseUrl",
         "DEVSTRAL_LS_MODEL": "llm.model",
         "DEVSTRAL_LS_API_KEY": "llm.apiKey",
+        "DEVSTRAL_LS_SANDBOX": "execution.sandbox",
     }
     values: dict[str, Any] = {key: environ[name] for name, key in names.items() if environ.get(name)}
     if tries := environ.get("DEVSTRAL_LS_TRY_OUT"):

@@ -21,7 +21,7 @@ NOT_FROM_A_WORKSPACE = ("llm.", "execution.")
 
 
 def manifest() -> str:
-    """The manifest's text with its settings made anew."""
+    """The manifest's text with its settings made anew, without those that no editor may make."""
     content = json.loads(MANIFEST.read_text(encoding="utf-8"))
     configuration = content["contributes"]["configuration"]
     ours = {name: value for name, value in configuration["properties"].items() if name.startswith(OURS)}

@@ -46,6 +46,19 @@ def test_keys_may_be_nested_or_dotted(values: dict[str, Any]) -> None:
     assert problems == []
 
 
+@pytest.mark.parametrize("values", [{"execution": {"sandbox": "off"}}, {"devstral.execution.sandbox": "require"}])
+def test_what_holds_commands_in_is_the_users_own_to_say(values: dict[str, Any]) -> None:
+    own = Layer("user file", {"execution": {"sandbox": "auto"}})
+    config, problems = load([own, Layer("editor settings", values, users_own=False)])
+    assert config.execution.sandbox == "auto"
+    assert [str(problem) for problem in problems] == [
+        "devstral.execution.sandbox (editor settings) is left out: a workspace could set it there. "
+        f"Put it into {user_file()}."
+    ]
+    config, problems = load([own, Layer("environment", environment({"DEVSTRAL_LS_SANDBOX": "off"}))])
+    assert (config.execution.sandbox, problems) == ("off", [])
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [

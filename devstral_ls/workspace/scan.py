@@ -50,6 +50,11 @@ class Scan:
             names = [*disk, *mirrored]
         return [self.base / name for name in sorted(names, key=lambda name: name.split("/"))]
 
+    async def not_ignored(self, names: Collection[str]) -> set[str]:
+        """Those of the names, there or not, that the view's ignore files leave in."""
+        async with self._mirror(dict.fromkeys(names)) as mirror:
+            return set(await list_names(mirror.base, self._rules(), names.__contains__))
+
     async def search(self, query: Query, hides: Accepts) -> Found:
         """The lines ripgrep would find below `base`, in files that match the query's glob and that `hides` leaves in.
 

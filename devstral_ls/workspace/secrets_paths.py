@@ -23,6 +23,7 @@ _NAMES = re.compile(
     # Names and passwords that programs keep for themselves.
     | [._]netrc | \.npmrc | \.pypirc | \.pgpass | \.my\.cnf | \.htpasswd | \.git-credentials | \.dockercfg
     | \.vault[-_](?:token|pass(?:word)?) | \.terraformrc | terraform\.rc
+    | .+\.tfvars | terraform\.tfstate(?:\..+)? | \.dockerconfigjson | kubeconfig
     | credentials(?:\.(?:json|toml|ya?ml|ini|csv|xml))? | secrets?\.(?:json|toml|ya?ml|ini)
     | (?:client[-_]secret|service[-_]account|application_default_credentials).*\.json
     """,
@@ -32,6 +33,7 @@ _PLACES = re.compile(
     r"(?:.*/)?(?:"
     r"\.ssh/(?!.*\.pub$|known_hosts$).+|\.gnupg/.+|\.aws/.+|\.azure/.+|\.kube/config|\.docker/config\.json"
     r"|\.config/gcloud/.+|\.config/gh/hosts\.yml|\.composer/auth\.json"
+    r"|\.password-store/.+|\.oci/.+"
     r")"
 )
 _SHOWN = re.compile(r"\.?env\.(?:.*\.)?(?:example|sample|template|dist|defaults?)|(?:example|sample|template)\.env")
@@ -43,7 +45,7 @@ SUSPECTS = tuple(
         ".env* *.env id_* *.pem *.key *.p8 *.p12 *.pfx *.pkcs12 *.ppk *.jks *.keystore *.kdb *.kdbx .netrc _netrc "
         ".npmrc .pypirc .pgpass .my.cnf .htpasswd .git-credentials .dockercfg .vault* .terraformrc terraform.rc "
         "credentials* secret* client*.json service*.json application_default_credentials.json config config.json "
-        "hosts.yml auth.json authorized_keys *.kbx *.gpg"
+        "hosts.yml auth.json authorized_keys *.kbx *.gpg *.tfvars terraform.tfstate* .dockerconfigjson kubeconfig"
     )
 )
 """Globs of the names such files have, and others; but for what is secret by its folder alone, whatever its name."""

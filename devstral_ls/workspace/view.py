@@ -19,7 +19,7 @@ from devstral_ls.workspace.overlay import Overlay
 from devstral_ls.workspace.paths import path_to_uri, resolved, same_file_key
 from devstral_ls.workspace.roots import Roots, check
 from devstral_ls.workspace.scan import Scan
-from devstral_ls.workspace.secrets_paths import hides_but
+from devstral_ls.workspace.secrets_paths import Hides, hides_but
 from devstral_ls.workspace.snapshot import Snapshot, digest_of
 
 __all__ = ["Entry", "Found", "Line", "Listing", "Query", "Snapshot", "View"]
@@ -79,6 +79,11 @@ class View:
                 "to know. Only the user can allow it, with the setting workspace.allowSecrets."
             )
         return path
+
+    @property
+    def hides(self) -> Hides:
+        """Which paths, relative to their workspace folder, hold secrets that nothing may see."""
+        return self._hides
 
     def hidden(self, path: Path) -> bool:
         """Whether a file at this path holds secrets that tools may not see."""
@@ -230,6 +235,15 @@ class View:
             return await self._scan(query.base).search(query, lambda name: self._hides(prefix + name))
         return await self._scan(query.base.parent).search_file(query, query.base.name)
 
+    async def not_ignored(self, paths: Sequence[Path]) -> set[Path]:
+        """Those of these files, there or not, that a listing would not leave out."""
+        found: set[Path] = set()
+        for root in self.roots:
+            names = {path.relative_to(root).as_posix() for path in paths if self._roots.root_of(path) == root}
+            if names:
+                found |= {root / name for name in await Scan(root, root, self._layers()).not_ignored(names)}
+        return found
+
     def _scan(self, base: Path) -> Scan:
         return Scan(self._root(base), base, self._layers())
 
@@ -244,6 +258,10 @@ class View:
         return False
 
     # ---------------------------------------------------------------------------------------- what lies over the disk
+
+    def is_inside(self, path: Path) -> bool:
+        """Whether tools may see this symlink-free path: in a workspace folder and not in `.git`."""
+        return self._roots.holds(path)
 
     def layers(self) -> Layers:
         """Every staged and open file that tools may see, as it is at this moment."""
