@@ -1,52 +1,148 @@
-"""Commands as tools ask for them: approved by the user, run in a throw-away copy that holds the staged edits."""
+"""Commands as tools ask for them: approved by the user, run on the staged view where nothing they do can reach it."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from devstral_ls.errors import CommandRefused
-from devstral_ls.execution import process
+from devstral_ls.errors import CommandRefused, WorkspaceGone
+from devstral_ls.execution import copy_run, overlay_run, process
 from devstral_ls.execution.approve import Approve
+from devstral_ls.execution.changes import Captured, capture
 from devstral_ls.execution.environment import clean_environment
+from devstral_ls.execution.ladder import Ladder
+from devstral_ls.execution.landlock import confined
 from devstral_ls.execution.relocate import relocate_search_path, replace_paths
+from devstral_ls.execution.rungs import BOUND_COPY, LANDLOCK, OPEN, OVERLAY, Reached, Rung, SandboxMode
+from devstral_ls.execution.seccomp import filter_file
 from devstral_ls.execution.staged_copy import StagedCopy, staged_copy
-from devstral_ls.tools.commands import CommandResult
+from devstral_ls.execution.surroundings import too_broad
+from devstral_ls.execution.tail import told_lines
+from devstral_ls.tools.commands import CommandResult, Told
 from devstral_ls.workspace.view import View
+
+LOST = "Whatever it wrote is lost: here commands run in a throw-away copy"
 
 
 @dataclass(frozen=True, slots=True)
 class StagedCommands:
-    """Implements `tools.commands.Commands`. copies: where copies are made, None for the default."""
+    """Implements `tools.commands.Commands`.
+
+    ladder: finds the rung to run on; None for the copy without a sandbox. session: whose caches are used. copies: where
+    copies are made, None for the default.
+    """
 
     approve: Approve
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     copies: Path | None = None
+    ladder: Ladder | None = None
+    mode: SandboxMode = "auto"
+    session: str = "session"
+    limits: overlay_run.Limits = overlay_run.Limits()
 
-    async def run(self, command: str, directory: Path, timeout: float, view: View) -> CommandResult:
-        """The result of `command`, run in the copy of `directory`. Nothing it writes reaches the workspace.
+    async def run(
+        self, command: str, directory: Path, timeout: float, view: View, told: Told | None = None
+    ) -> CommandResult:
+        """The result of `command`, run in `directory` of the view. Nothing it writes reaches the workspace.
 
-        Raises CommandRefused when the user says no or it can't be started.
+        told: called with the last line of the output while it runs. What it changed is staged in the view, where it is
+        text. Raises CommandRefused when the user says no or it can't be started.
         """
         root = _root_of(directory, view)
-        if not await self.approve(command, directory):
+        reached = await self.ladder.reached(self.mode) if self.ladder is not None else Reached(OPEN)
+        if reached.rung is None:
+            raise CommandRefused(f"Commands can't run here safely, so none is run. Tell the user: {reached.remedy}")
+        if reached.rung is not OPEN and any(too_broad(folder, self.environ) for folder in view.roots):
+            raise CommandRefused(
+                "Commands can't run here: the workspace is a home or system directory. Tell the user to open a "
+                "project's own folder."
+            )
+        if not await self.approve(command, directory, reached.rung):
             raise CommandRefused(
                 "The user did not allow this command. Do not run it again; go on without it, or say what it was for."
             )
         try:
-            async with staged_copy(view, root, self.copies) as copy:
-                # The model knows the workspace by its real path; the command must not go there.
-                ended = await process.run(
-                    replace_paths(command, copy.moves()),
-                    copy.inside(directory),
-                    _environment(self.environ, copy),
-                    timeout,
-                )
-                return _result(ended, copy)
+            if reached.rung in (OVERLAY, BOUND_COPY) and reached.bwrap is not None:
+                run = overlay_run.run
+                if reached.rung is BOUND_COPY or (os.getuid() and has_mounts(view.roots)):
+                    # The kernel lets nobody but root look below a mount by leaving it out of an overlay.
+                    run = copy_run.run
+                return await self._in_bubblewrap(run, command, directory, timeout, view, reached.bwrap, told)
+            return await self._in_copy(command, directory, timeout, view, root, reached.rung, told)
         except OSError as error:
             raise CommandRefused(f"The command could not be started: {error.strerror or error}.") from error
+
+    async def _in_bubblewrap(
+        self,
+        run: Callable[..., Awaitable[overlay_run.Outcome]],
+        command: str,
+        directory: Path,
+        timeout: float,
+        view: View,
+        bwrap: str,
+        told: Told | None,
+    ) -> CommandResult:
+        assert self.ladder is not None
+        roots = outermost(view.roots)
+        for root in roots:
+            if not root.is_dir():
+                raise WorkspaceGone(f"The workspace folder {root} is gone; open it again.")
+        before = view.layers()
+        outcome = await run(
+            process.shell_argv(command),
+            directory,
+            overlay_run.Staged(roots, before, view.hides),
+            clean_environment(self.environ, windows=False),
+            timeout,
+            self.ladder.sessions.of(self.session),
+            bwrap,
+            told_lines(told),
+            self.limits,
+        )
+        captured = await capture(view, outcome.changes, before, complete=outcome.complete)
+        if outcome.stopped == "disk":
+            captured = Captured(notes=("Killed: it filled the disk with what tools keep in their caches",))
+        return _result(outcome.ended, _same, captured)
+
+    async def _in_copy(
+        self, command: str, directory: Path, timeout: float, view: View, root: Path, rung: Rung, told: Told | None
+    ) -> CommandResult:
+        async with staged_copy(view, root, self.copies, secrets=rung is OPEN) as copy:
+            # The model knows the workspace by its real path; the command must not go there.
+            line = replace_paths(command, copy.moves())
+            environment = _environment(self.environ, copy)
+            program: str | list[str] = line
+            passed: tuple[int, ...] = ()
+            try:
+                if rung is LANDLOCK:
+                    environment["HOME"] = str(copy.temporary)
+                    passed = (filter_file(),)
+                    shell = process.shell_argv(line)
+                    writable = (copy.path, copy.temporary)
+                    program = confined(
+                        shell, writable, clean_environment(self.environ, windows=False), *passed, self.limits
+                    )
+                ended = await process.run(
+                    program, copy.inside(directory), environment, timeout, told=told_lines(told), passed=passed
+                )
+            finally:
+                for descriptor in passed:
+                    os.close(descriptor)
+            return _result(ended, copy.restored, Captured(notes=(LOST,)))
+
+
+def outermost(roots: tuple[Path, ...]) -> tuple[Path, ...]:
+    """The workspace folders that lie in no other: one in another is part of its tree."""
+    return tuple(root for root in roots if not any(other in root.parents for other in roots))
+
+
+def has_mounts(roots: tuple[Path, ...]) -> bool:
+    """Whether another file system is mounted inside one of the folders. Linux only."""
+    points = (line.split(" ")[4] for line in Path("/proc/self/mountinfo").read_text("utf-8", "replace").splitlines())
+    prefixes = tuple(f"{root}/".replace("\\", "\\134").replace(" ", "\\040") for root in roots)
+    return any(point.startswith(prefixes) for point in points)
 
 
 def _root_of(directory: Path, view: View) -> Path:
@@ -68,11 +164,15 @@ def _environment(environ: Mapping[str, str], copy: StagedCopy) -> dict[str, str]
     return environment
 
 
-def _result(ended: process.Ended, copy: StagedCopy) -> CommandResult:
+def _result(ended: process.Ended, restored: Callable[[str], str], captured: Captured) -> CommandResult:
     head, tail, cut = ended.output.shown()
-    output = copy.restored(head)
+    output = restored(head)
     if cut:
-        output = f"{output.rstrip()}\n[... {cut} bytes left out ...]\n{copy.restored(tail)}"
+        output = f"{output.rstrip()}\n[... {cut} bytes left out ...]\n{restored(tail)}"
     if ended.flooded:
         output = f"{output.rstrip()}\n[killed: it printed more than {process.FLOOD // 1024 // 1024} MB]"
-    return CommandResult(ended.exit_code, output, ended.duration, ended.timed_out, cut)
+    return CommandResult(ended.exit_code, output, ended.duration, ended.timed_out, cut, captured.staged, captured.notes)
+
+
+def _same(text: str) -> str:
+    return text

@@ -6,7 +6,7 @@ devices are left out, and so is whatever vanishes or can't be read meanwhile.
 """
 
 # Paths are text here, because every line runs for each of tens of thousands of files.
-# ruff: noqa: PTH101, PTH103, PTH114, PTH115, PTH117, PTH118, PTH120, PTH123, PTH211
+# ruff: noqa: PTH101, PTH102, PTH103, PTH114, PTH115, PTH117, PTH118, PTH120, PTH123, PTH211
 
 from __future__ import annotations
 
@@ -43,6 +43,13 @@ class Copying:
     target: Path
     left_out: frozenset[tuple[int, int]] = frozenset()
     wanted: Callable[[], bool] = lambda: True
+    in_place: bool = False
+    """Whether the copy is going to be seen where the source is: then links and `.git` pointers stay as they are."""
+    apart: frozenset[str] = frozenset()
+    """Names of directories that are left empty, to be shown in the copy by other means; see `found_apart`."""
+    hidden: frozenset[str] = frozenset()
+    """Relative paths of what is left empty for good."""
+    found_apart: list[str] = field(default_factory=list)
     clones: bool = True
     """Whether cloning is still worth a try."""
     environments: list[Path] = field(default_factory=list)
@@ -75,14 +82,19 @@ class Copying:
             status = entry.stat(follow_symlinks=False)
         except OSError:
             return
-        if stat.S_ISLNK(status.st_mode):
+        if self.hidden and target[len(str(self.target)) + 1 :] in self.hidden:
+            os.mkdir(target) if stat.S_ISDIR(status.st_mode) else os.close(os.open(target, os.O_CREAT | os.O_WRONLY))
+        elif stat.S_ISLNK(status.st_mode):
             with contextlib.suppress(FileNotFoundError):
-                os.symlink(self._link_target(entry.path), target)
+                os.symlink(os.readlink(entry.path) if self.in_place else self._link_target(entry.path), target)
+        elif stat.S_ISDIR(status.st_mode) and entry.name in self.apart:
+            os.mkdir(target)
+            self.found_apart.append(target[len(str(self.target)) + 1 :])
         elif stat.S_ISDIR(status.st_mode):
             if (status.st_dev, status.st_ino) not in self.left_out:
                 self._directory(entry.path, target)
         elif stat.S_ISREG(status.st_mode):
-            if entry.name == ".git":
+            if entry.name == ".git" and not self.in_place:
                 self._git_pointer(entry.path, target)
                 return
             self._file(entry.path, target, status)

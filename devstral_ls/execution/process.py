@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -22,7 +22,10 @@ from typing import Literal
 from devstral_ls.execution import process_tree
 from devstral_ls.execution.output import Collected
 
-Containment = Literal["supervisor", "group", "windows"]
+Containment = Literal["supervisor", "lifeline", "group", "windows"]
+"""lifeline: the program is a supervisor itself, which ends everything when its standard input does."""
+
+LIFELINES = ("supervisor", "lifeline")
 
 FLOOD = 50 * 1024 * 1024
 """Bytes of output after which a program is taken to be endless."""
@@ -53,15 +56,19 @@ async def run(
     *,
     flood: int = FLOOD,
     containment: Containment | None = None,
+    told: Callable[[bytes], None] | None = None,
+    sent: Callable[[], Awaitable[bytes]] | None = None,
+    passed: tuple[int, ...] = (),
 ) -> Ended:
     """Run `program` (a text is for the shell) and wait for its end, at most `timeout` seconds.
 
+    told: called with the output as it comes. sent: makes what a `lifeline` program is to read first, while it starts.
+    passed: file descriptors that the program inherits.
     Raises OSError when it can't be started. A cancelled caller gets its CancelledError after the tree is gone.
     """
-    watch = _Watch(flood)
-    task = asyncio.create_task(
-        _run(program, directory, environment, timeout, watch, containment or best_containment(sys.platform))
-    )
+    watch = _Watch(flood, told)
+    containment = containment or best_containment(sys.platform)
+    task = asyncio.create_task(_run(program, directory, environment, timeout, watch, containment, sent, passed))
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
@@ -90,8 +97,9 @@ def shell_argv(command: str) -> list[str]:
 class _Watch(asyncio.SubprocessProtocol):
     """What the event loop tells about the program: its output, its end, the end of its output."""
 
-    def __init__(self, flood: int) -> None:
+    def __init__(self, flood: int, told: Callable[[bytes], None] | None) -> None:
         self.output = Collected()
+        self.told = told
         self.flood = flood
         self.flooded = False
         self.over = asyncio.Event()
@@ -104,6 +112,8 @@ class _Watch(asyncio.SubprocessProtocol):
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
         self.output.feed(data)
+        if self.told is not None:
+            self.told(data)
         if self.output.total > self.flood:
             self.flooded = True
             self.over.set()
@@ -124,11 +134,17 @@ async def _run(
     timeout: float,
     watch: _Watch,
     containment: Containment,
+    sent: Callable[[], Awaitable[bytes]] | None,
+    passed: tuple[int, ...],
 ) -> Ended:
     started = time.monotonic()
-    transport = await _start(program, directory, environment, watch, containment)
+    transport = await _start(program, directory, environment, watch, containment, passed)
     timed_out = False
     try:
+        if sent is not None:
+            lifeline = transport.get_pipe_transport(0)
+            assert isinstance(lifeline, asyncio.WriteTransport)
+            lifeline.write(await sent())
         async with asyncio.timeout(timeout):
             await watch.over.wait()
     except TimeoutError:
@@ -152,6 +168,7 @@ async def _start(
     environment: Mapping[str, str],
     watch: _Watch,
     containment: Containment,
+    passed: tuple[int, ...],
 ) -> asyncio.SubprocessTransport:
     loop = asyncio.get_running_loop()
     if containment == "windows" and isinstance(program, str):
@@ -173,19 +190,20 @@ async def _start(
         lambda: watch,
         *argv,
         # The supervisor's input is its lifeline: it ends when we close it, or die.
-        stdin=subprocess.PIPE if containment == "supervisor" else subprocess.DEVNULL,
+        stdin=subprocess.PIPE if containment in LIFELINES else subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         cwd=directory,
         env=dict(environment),
         start_new_session=containment != "windows",
+        pass_fds=passed,
     )
     return transport
 
 
 async def _end(transport: asyncio.SubprocessTransport, containment: Containment) -> None:
     """Let the whole tree end, whether or not the program itself has ended already."""
-    if containment == "supervisor":
+    if containment in LIFELINES:
         lifeline = transport.get_pipe_transport(0)
         if lifeline is not None:
             lifeline.close()

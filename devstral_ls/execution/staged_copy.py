@@ -17,7 +17,9 @@ import platformdirs
 
 from devstral_ls.errors import WorkspaceGone
 from devstral_ls.execution.copy_tree import Abandoned, Copying, remove_tree
+from devstral_ls.execution.hidden import Hidden
 from devstral_ls.execution.relocate import relocate_environment, relocate_file, replace_paths
+from devstral_ls.workspace.secrets_paths import Hides
 from devstral_ls.workspace.view import View
 
 log = logging.getLogger(__name__)
@@ -49,18 +51,22 @@ class StagedCopy:
 
 
 @asynccontextmanager
-async def staged_copy(view: View, root: Path, base: Path | None = None) -> AsyncIterator[StagedCopy]:
+async def staged_copy(
+    view: View, root: Path, base: Path | None = None, *, secrets: bool = True
+) -> AsyncIterator[StagedCopy]:
     """A copy of `root`, one of the view's, with what `view` holds on top of it; gone when the context ends.
 
-    base: the directory to make it in; by default one on the workspace's own device, so that files can be cloned.
+    secrets: whether files with secrets are as they are, or empty. base: the directory to make it in; by default one on
+    the workspace's own device, so that files can be cloned.
     Raises OSError when the copy can't be made (no space), WorkspaceGone when `root` isn't there.
     """
     changes = _changes(view, root)
+    hides = None if secrets else view.hides
     holder = _holder(root, base)
     copy = StagedCopy(root, holder / (root.name or "workspace"), holder / "tmp")
     unwanted = threading.Event()
     try:
-        await _in_thread(lambda: _make(copy, changes, lambda: not unwanted.is_set()), unwanted)
+        await _in_thread(lambda: _make(copy, changes, hides, lambda: not unwanted.is_set()), unwanted)
         yield copy
     finally:
         await _in_thread(lambda: _remove(holder), threading.Event())
@@ -103,20 +109,22 @@ def _changes(view: View, root: Path) -> dict[Path, bytes | None]:
     }
 
 
-def _make(copy: StagedCopy, changes: dict[Path, bytes | None], wanted: Callable[[], bool]) -> None:
+def _make(copy: StagedCopy, changes: dict[Path, bytes | None], hides: Hides | None, wanted: Callable[[], bool]) -> None:
     _clear_stale(copy.path.parent.parent)
     copy.temporary.mkdir()
     holder = copy.path.parent.stat()
-    copying = Copying(copy.root, copy.path, frozenset({(holder.st_dev, holder.st_ino)}), wanted)
+    hidden = frozenset(name for name, _ in Hidden(str(copy.root)).find(hides)) if hides is not None else frozenset()
+    copying = Copying(copy.root, copy.path, frozenset({(holder.st_dev, holder.st_ino)}), wanted, hidden=hidden)
     copying.run()
     for environment in copying.environments:
         relocate_environment(environment, copy.moves())
     relocate_file(copy.path / ".git" / "config", copy.moves())
     for relative, content in changes.items():
-        _put(copy.path, relative, content)
+        if hides is None or not hides(relative.as_posix()):
+            put(copy.path, relative, content)
 
 
-def _put(root: Path, relative: Path, content: bytes | None) -> None:
+def put(root: Path, relative: Path, content: bytes | None) -> None:
     """Write or delete one file of the copy, and never a file that a link in the copy leads out to."""
     path = root / relative
     if not path.parent.resolve().is_relative_to(root.resolve()):
