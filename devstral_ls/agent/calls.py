@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from devstral_ls.agent.events import Event, ToolFinished, ToolStarted
+from devstral_ls.agent.events import Event, ToolFinished, ToolPrinted, ToolStarted
 from devstral_ls.agent.guards import SMALLER
 from devstral_ls.errors import ForModel, ForUser
 from devstral_ls.llm.messages import ToolCall
@@ -53,7 +53,8 @@ async def serve(
     if call.arguments is None:
         return failed(_unreadable(call))
     try:
-        output = await tool.run(call.arguments, context)
+        told = replace(context, told=lambda line: report(ToolPrinted(call.id, line)))
+        output = await tool.run(call.arguments, told)
     except ForModel as error:
         return failed(str(error))
     except ForUser as error:

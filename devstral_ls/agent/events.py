@@ -61,6 +61,14 @@ class ToolStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolPrinted:
+    """line: the last one that a running command has printed so far."""
+
+    call_id: str
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
 class ToolFinished:
     """ok: False when the model got an error to correct. summary: one line for people. output: what the model reads."""
 
@@ -98,6 +106,7 @@ Event = (
     | CallAnnounced
     | ReplyReceived
     | ToolStarted
+    | ToolPrinted
     | ToolFinished
     | Noticed
     | RunEnded

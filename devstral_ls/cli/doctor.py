@@ -48,6 +48,10 @@ def _show(found: Examination) -> None:
 
     line(True, "devstral-ls", f"{found.version}, Python {found.python} ({found.executable})")
     line(found.ripgrep is not None, "ripgrep", found.ripgrep or "not found")
+    good = None if found.sandbox_rung in (None, "5") else found.sandbox_rung in ("1", "1b", "2")
+    line(good, "commands", found.sandbox)
+    for problem in found.sandbox_problems:
+        line(None, "", problem)
     file = found.config_file + ("" if found.config_file_exists else " (not there; defaults)")
     line(not found.config_problems, "settings", file)
     for problem in found.config_problems:

@@ -13,6 +13,8 @@ import devstral_ls
 from devstral_ls.cli.remedies import LISTS_ALL, advice, fix, remedies, unlisted
 from devstral_ls.config import Config, Layer, base_layers, load, user_file
 from devstral_ls.errors import ForUser
+from devstral_ls.execution.ladder import Ladder
+from devstral_ls.execution.rungs import Reached
 from devstral_ls.llm.abilities import Abilities, Finding, abilities_of
 from devstral_ls.llm.discovery import Endpoint, Probed, find_server, probe_all
 from devstral_ls.llm.keys import KEY_VARIABLE, mistral_key
@@ -54,6 +56,11 @@ class Examination:
     python: str
     executable: str
     ripgrep: str | None
+    sandbox: str
+    sandbox_rung: str | None
+    """None where commands are refused, or turned off."""
+    sandbox_problems: tuple[str, ...]
+    """Why a stronger sandbox is out of reach."""
     config_file: str
     config_file_exists: bool
     config_problems: tuple[str, ...]
@@ -108,11 +115,15 @@ async def examine(environ: Mapping[str, str], flags: Layer, *, tries: bool = Tru
         else:
             findings += missing_model
     ripgrep, missing = _ripgrep(environ)
+    sandbox = await _sandbox(config, environ)
     return Examination(
         version=devstral_ls.__version__,
         python=platform.python_version(),
         executable=sys.executable,
         ripgrep=ripgrep,
+        sandbox=sandbox.title if sandbox else "commands are turned off",
+        sandbox_rung=sandbox.rung.name if sandbox and sandbox.rung else None,
+        sandbox_problems=tuple(f"{rung.title}: {reason}" for rung, reason in sandbox.passed) if sandbox else (),
         config_file=str(user_file()),
         config_file_exists=user_file().is_file(),
         config_problems=tuple(map(str, [*problems, *more])),
@@ -143,6 +154,17 @@ async def _chosen(config: Config, environ: Mapping[str, str]) -> tuple[Endpoint 
         return await find_server(config.llm, environ), None
     except ForUser as error:
         return None, str(error)
+
+
+async def _sandbox(config: Config, environ: Mapping[str, str]) -> Reached | None:
+    """What would hold commands in, found by trying; None when they are turned off."""
+    if not config.execution.enabled:
+        return None
+    ladder = Ladder(environ)
+    try:
+        return await ladder.reached(config.execution.sandbox)
+    finally:
+        await asyncio.to_thread(ladder.close)
 
 
 def _ripgrep(environ: Mapping[str, str]) -> tuple[str | None, str | None]:

@@ -12,6 +12,8 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from devstral_ls.execution.ladder import find_bwrap
+
 
 @dataclass(frozen=True, slots=True)
 class TestRun:
@@ -77,4 +79,6 @@ def demo_environ(environ: Mapping[str, str], scratch: Path) -> dict[str, str]:
     for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"):
         kept[name] = str(scratch)
     path = os.pathsep.join([str(Path(sys.executable).parent), environ.get("PATH", os.defpath)])
-    return {**kept, "PATH": path, "DEVSTRAL_LS_TRY_OUT": "0"}
+    # The demo's own command is harmless: it is shown where there is no sandbox too.
+    sandbox = "auto" if sys.platform == "linux" and find_bwrap() else "off"
+    return {**kept, "PATH": path, "DEVSTRAL_LS_TRY_OUT": "0", "DEVSTRAL_LS_SANDBOX": sandbox}

@@ -54,6 +54,18 @@ class Applied:
         else:
             (self.modified if "modified" in decisions.values() else self.applied).append(plan.file)
 
+    def and_then(self, later: Applied) -> Applied:
+        """Both together, of two that were about different files."""
+        return Applied(
+            self.applied + later.applied,
+            self.modified + later.modified,
+            self.partly + later.partly,
+            self.refused + later.refused,
+            self.conflicts + later.conflicts,
+            {what: self.unfit.get(what, []) + later.unfit.get(what, []) for what in {**self.unfit, **later.unfit}},
+            self.reason or later.reason,
+        )
+
     def failure(self) -> str | None:
         """One line about what was not applied, None when all of it was."""
         lines = [f"{names(files)} {what}: Devstral's edits stay pending." for what, files in self.unfit.items()]

@@ -133,6 +133,7 @@ async def status(server: DevstralServer, _: Arguments) -> Any:
         "state": "busy" if going else "idle",
         **server.model.status(),
         "editsMode": server.editor.config.edits.mode,
+        "execution": await server.execution.status(),
         "folders": [str(folder) for folder in server.editor.folders],
         "runs": [
             {"sessionId": run.conversation.id, "command": f"devstral.{_name(run.request)}", "state": run.state}

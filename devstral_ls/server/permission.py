@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from devstral_ls.config import ExecutionConfig
 from devstral_ls.errors import CommandRefused
-from devstral_ls.server.approval import wish
 from devstral_ls.server.dialogs import Dialogs
 from devstral_ls.server.outgoing import ClientError
 from devstral_ls.storage.approvals import Approval, Approvals
 
 if TYPE_CHECKING:
+    from devstral_ls.execution.rungs import Rung
     from devstral_ls.execution.shell_parts import Part
     from devstral_ls.server.report import Report
 
@@ -33,13 +33,14 @@ class Permission:
     dialogs: Dialogs
     report: Report
 
-    async def __call__(self, command: str, directory: Path, *, sandboxed: bool = False) -> bool:
+    async def __call__(self, command: str, directory: Path, rung: Rung) -> bool:
         """True only when it is allowed: a closed question, an error or a client that is gone is a no.
 
         Raises CommandRefused when nobody may be asked, or nobody answered in time.
         """
         from devstral_ls.execution.shell_parts import parts  # the grammar takes a moment
 
+        sandboxed = rung.contained
         found = parts(command)
         folder = _folder(directory, self.roots)
         unknown = _unknown(found, self.approvals.of(folder), sandboxed)
@@ -50,11 +51,11 @@ class Permission:
                 "This command would run without a sandbox, and the user's settings refuse that without asking "
                 "(execution.approval). Do not run it again; go on without it, and say what was not run."
             )
-        self.report.approval(command, str(directory))
+        self.report.approval(command, str(directory), rung.title)
         always = "Always allow" if len(unknown) == 1 else f"Always allow these {len(unknown)} commands"
         try:
             async with asyncio.timeout(self.config.approval_timeout):
-                question = _question(command, directory, folder, found, unknown)
+                question = _question(command, directory, rung, folder, found, unknown)
                 answer = await self.dialogs.choose(question, [RUN, always, DENY])
         except TimeoutError:
             limit = f"{self.config.approval_timeout:g} s"
@@ -88,12 +89,18 @@ def in_a_list(command: str) -> str:
     return plainly(command).replace("\n", " ⏎ ")
 
 
-def _question(command: str, directory: Path, folder: Path, found: Sequence[Part], unknown: Sequence[Part]) -> str:
-    question = wish(plainly(command), directory)
+def _question(
+    command: str, directory: Path, rung: Rung, folder: Path, found: Sequence[Part], unknown: Sequence[Part]
+) -> str:
+    question = f"Devstral wants to run in {directory}, {_held_in(rung)}:\n{plainly(command)}"
     if len(found) > 1:
         listed = "\n".join(f"  {in_a_list(part.text)}" for part in unknown)
         question += f"\nTo be allowed always in {folder}:\n{listed}"
     return question
+
+
+def _held_in(rung: Rung) -> str:
+    return f"with {rung.title}" if rung.title.startswith("no ") else f"in a {rung.title}"
 
 
 def _unknown(found: Sequence[Part], known: Sequence[Approval], sandboxed: bool) -> list[Part]:

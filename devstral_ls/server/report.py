@@ -15,6 +15,7 @@ from devstral_ls.agent.events import (
     RunEnded,
     TextReceived,
     ToolFinished,
+    ToolPrinted,
     ToolStarted,
     TurnStarted,
 )
@@ -99,6 +100,8 @@ class Report:
             case ToolStarted(call_id, name, title):
                 self.progress.report(title)
                 self._stream.update("toolCall", callId=call_id, name=name, title=title)
+            case ToolPrinted(_, line):
+                self.progress.report(line)
             case ToolFinished():
                 self._tool(event)
             case Noticed(text):
@@ -112,10 +115,10 @@ class Report:
             case RunEnded():
                 pass  # the end is reported once the proposal is known
 
-    def approval(self, command: str, directory: str) -> None:
-        """The run waits for the user's word on a command."""
+    def approval(self, command: str, directory: str, sandbox: str) -> None:
+        """The run waits for the user's word on a command. sandbox: what would hold it in."""
         self.progress.report(f"may I run: {command}")
-        self._stream.update("approval", command=command, directory=directory)
+        self._stream.update("approval", command=command, directory=directory, sandbox=sandbox)
 
     def warned(self, text: str) -> None:
         """Something to be noticed even by somebody who comes back later."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from devstral_ls.server.outgoing import ClientError
 from devstral_ls.server.placing import Read, conflicts
 from devstral_ls.server.proposals import Decision, FileProposal, Proposal, Proposals, names
 from devstral_ls.server.undo import Undone, undo
+from devstral_ls.workspace.run_paths import needs_confirmation
 
 if TYPE_CHECKING:
     from devstral_ls.config import EditsMode
@@ -58,21 +60,33 @@ class Review:
     def client(self, client: Client) -> None:
         self._delivery.client = client
 
-    async def present(self, proposal: Proposal, mode: EditsMode) -> Applied:
-        """Take a new proposal to the user as the mode and the client want it; undecided, it stays pending."""
-        if not proposal.pending or mode == "propose" or self.client.preview == "actions":
+    async def apply_unasked(self, proposal: Proposal) -> Applied:
+        """Apply what needs nobody's word where the user wants edits applied; the rest is to be presented."""
+        plain = [file.path for file in proposal.pending if not is_run(file)]
+        if not plain or self.client.preview == "actions":
             return Applied()
-        if mode == "auto":
-            return await self.apply(proposal)
-        if self.client.preview == "annotations" and any(file.staged is not None for file in proposal.pending):
-            return await self._apply_with_preview(proposal)
-        return await self._ask(proposal)
+        return await self.apply(proposal, plain)
 
-    async def _ask(self, proposal: Proposal) -> Applied:
-        titles = [APPLY, SHOW_DIFF, DISCARD]
+    async def present(self, proposal: Proposal, mode: EditsMode) -> Applied:
+        """Take a new proposal to the user as the mode and the client want it; undecided, it stays pending.
+
+        Where edits are applied unasked, that is what is left of it for the user to confirm.
+        """
+        files = [file for file in proposal.pending if mode != "auto" or is_run(file)]
+        if not files or mode == "propose" or self.client.preview == "actions":
+            return Applied()
+        if self.client.preview == "annotations" and any(file.staged is not None for file in files):
+            return await self._apply_with_preview(proposal, files)
+        return await self._ask(proposal, files)
+
+    async def _ask(self, proposal: Proposal, files: Sequence[FileProposal]) -> Applied:
+        titles, paths = [APPLY, SHOW_DIFF, DISCARD], [file.path for file in files]
         while True:
-            message = f"Devstral proposes {proposal.summary()}: {names(proposal.pending)}"
-            changed = [file for file in proposal.pending if conflicts(file, self.read)]
+            asked = replace(proposal, files=tuple(file for file in proposal.pending if file.path in paths))
+            message = f"Devstral proposes {asked.summary()}: {names(asked.files)}"
+            if run := [file for file in asked.files if is_run(file)]:
+                message += f" ({names(run)}: editors, shells or build servers run what it says)"
+            changed = [file for file in asked.files if conflicts(file, self.read)]
             if changed:
                 message += f" ({names(changed)} changed meanwhile where the edits are: those can't be applied)"
             try:
@@ -81,20 +95,20 @@ class Review:
                 log.info("the review stays open: %s", error or "another question came first")
                 return Applied()
             proposal = self.proposals.get(proposal.id) or proposal
-            if not proposal.pending or choice is None:
+            if choice is None or not any(file.path in paths for file in proposal.pending):
                 return Applied()
             if choice == APPLY:
-                return await self.apply(proposal)
+                return await self.apply(proposal, paths)
             if choice == DISCARD:
-                await self.discard(proposal)
+                await self.discard(proposal, paths)
                 return Applied()
             await self._show_diff(proposal)
             titles = [APPLY, DISCARD]
 
-    async def _apply_with_preview(self, proposal: Proposal) -> Applied:
+    async def _apply_with_preview(self, proposal: Proposal, files: Sequence[FileProposal]) -> Applied:
         """The client's own preview; closing it is no decision against the proposal, which stays pending."""
         try:
-            outcome = await self.apply(proposal, preview=True)
+            outcome = await self.apply(proposal, [file.path for file in files], preview=True)
         except Withdrawn:
             return Applied()
         closed = not outcome.done and not outcome.conflicts and outcome.reason is None
@@ -184,6 +198,13 @@ class Review:
         if not named.pending:
             raise RequestRefused(f"Proposal {proposal_id} is {named.state} already.")
         return named
+
+
+def is_run(file: FileProposal) -> bool:
+    """Whether something runs what stands in the file: its change is the user's to confirm, whatever the mode is."""
+    paths = [file.path, *([file.moved.path] if file.moved is not None else [])]
+    # By its whole path: the folder that was opened may itself be the one that editors look into.
+    return any(needs_confirmation(path.as_posix()) for path in paths)
 
 
 def _there(file: FileProposal, text: str | None) -> Sequence[str]:

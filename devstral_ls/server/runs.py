@@ -23,17 +23,15 @@ from devstral_ls.errors import ForUser, ServerUnreachable
 from devstral_ls.llm.messages import UserMessage
 from devstral_ls.server import images
 from devstral_ls.server.applying import Applied
-from devstral_ls.server.approval import commands_of
 from devstral_ls.server.dialogs import Dialogs
 from devstral_ls.server.editor import Editor, Target
+from devstral_ls.server.execution import Execution
 from devstral_ls.server.from_lsp import prompt_context
 from devstral_ls.server.outcomes import outcomes
-from devstral_ls.server.permission import Permission
 from devstral_ls.server.report import Report
 from devstral_ls.server.review import Review
 from devstral_ls.server.sessions import Conversation, Sessions
 from devstral_ls.server.staging import Aside, propose, restage, texts, until_it_fits
-from devstral_ls.storage.approvals import Approvals
 from devstral_ls.tools import TOOLS
 from devstral_ls.tools.tool import ToolContext
 
@@ -41,6 +39,7 @@ if TYPE_CHECKING:
     from devstral_ls.config import EditsMode
     from devstral_ls.llm.backend import Backend
     from devstral_ls.server.model import Model
+    from devstral_ls.server.proposals import Proposal
     from devstral_ls.workspace.view import View
 
 log = logging.getLogger(__name__)
@@ -107,7 +106,7 @@ class Runs:
         model: Model,
         review: Review,
         dialogs: Dialogs,
-        approvals: Approvals,
+        execution: Execution,
         ready: Callable[[], Coroutine[Any, Any, None]],
     ) -> None:
         self._editor = editor
@@ -115,7 +114,7 @@ class Runs:
         self._model = model
         self._review = review
         self._dialogs = dialogs
-        self._approvals = approvals
+        self._execution = execution
         self._ready = ready
         self._going: list[Run] = []
         self._reviews: set[asyncio.Task[None]] = set()
@@ -191,9 +190,9 @@ class Runs:
                 )
             finally:
                 self._end(run)
-            if self._mode(run) == "auto":
-                # Within its turn: the next run in this folder is to see the text with the edits.
-                await self._decide(run, wait=True)
+            # Within its turn: the next run in this folder is to see the text with the edits. What is left for the user
+            # to confirm keeps no other run waiting.
+            if self._mode(run) == "auto" and not await self._apply_unasked(run):
                 return
         await self._decide(run, wait)
 
@@ -206,25 +205,50 @@ class Runs:
         run.report.end(run.state, run.message, run.ended, proposal)
         self.on_busy()
 
+    async def _apply_unasked(self, run: Run) -> bool:
+        """Apply what a finished run proposes, as far as that needs no word; whether that came to its end."""
+        proposal = self._proposed(run)
+        if proposal is None:
+            return True
+
+        async def apply() -> None:
+            run.applied = await self._review.apply_unasked(proposal)
+
+        return await self._ended(self._reviewing(apply(), proposal))
+
     async def _decide(self, run: Run, wait: bool) -> None:
         """Take a finished run's proposal to the user; a cancelled or failed one's just stays pending."""
-        proposal = self._review.proposals.get(run.proposal_id) if run.proposal_id else None
-        if run.state != "finished" or proposal is None:
+        proposal = self._proposed(run)
+        if proposal is None:
             return
 
         async def present() -> None:
-            run.applied = await self._review.present(proposal, self._mode(run))
+            run.applied = run.applied.and_then(await self._review.present(proposal, self._mode(run)))
             run.report.decided(run.applied, self._review.proposals.get(proposal.id) or proposal)
 
-        review = asyncio.get_running_loop().create_task(present(), name=f"review {proposal.id}")
+        review = self._reviewing(present(), proposal)
+        if wait:
+            await self._ended(review)
+
+    def _proposed(self, run: Run) -> Proposal | None:
+        """What a finished run proposes, as it is now."""
+        proposal = self._review.proposals.get(run.proposal_id) if run.proposal_id else None
+        return proposal if run.state == "finished" else None
+
+    def _reviewing(self, work: Coroutine[Any, Any, None], proposal: Proposal) -> asyncio.Task[None]:
+        review = asyncio.get_running_loop().create_task(work, name=f"review {proposal.id}")
         self._reviews.add(review)
         review.add_done_callback(self._review_done)
-        if wait:
-            try:
-                await asyncio.wait({review})
-            except asyncio.CancelledError:
-                review.cancel()
-                await asyncio.wait({review})
+        return review
+
+    async def _ended(self, review: asyncio.Task[None]) -> bool:
+        """Wait for it; whether it was neither cancelled nor failed."""
+        try:
+            await asyncio.wait({review})
+        except asyncio.CancelledError:
+            review.cancel()
+            await asyncio.wait({review})
+        return not review.cancelled() and review.exception() is None
 
     def _review_done(self, review: asyncio.Task[None]) -> None:
         self._reviews.discard(review)
@@ -272,9 +296,7 @@ class Runs:
         if request.prepare is not None:
             request.prepare(view)
         prompt = user_prompt(self._context(run, view, notes))
-        execution = self._editor.config.execution
-        permission = Permission(execution, self._approvals, view.roots, self._dialogs, run.report)
-        commands = commands_of(permission) if execution.enabled else None
+        commands = self._execution.commands(view.roots, run.report, self._dialogs, conversation.id)
         session = conversation.session
         prose = not TASKS[request.command].edits
         context = ToolContext(view=view, reads=session.reads, commands=commands, blind=blind, prose=prose)

@@ -30,6 +30,7 @@ from devstral_ls.server.decisions import Decisions
 from devstral_ls.server.dialogs import Dialogs
 from devstral_ls.server.documents import OpenDocument
 from devstral_ls.server.editor import Editor, Target
+from devstral_ls.server.execution import Execution
 from devstral_ls.server.from_lsp import without_cursor
 from devstral_ls.server.instructed import Forethought
 from devstral_ls.server.launch import Launch
@@ -81,8 +82,9 @@ class DevstralServer(LanguageServer):
         self.pages = Pages(self.protocol, self.editor.client, self.sessions, proposals, state)
         self.settings = Settings(self.protocol, self.editor, layers, self.user)
         self.approvals = Approvals(state)
+        self.execution = Execution(lambda: self.editor.config.execution, self.approvals)
         ready = self.settings.wait_until_known
-        self.runs = Runs(self.editor, self.sessions, self.model, self.review, self.dialogs, self.approvals, ready)
+        self.runs = Runs(self.editor, self.sessions, self.model, self.review, self.dialogs, self.execution, ready)
         self.runs.on_busy = self._send_status
         self.launch = Launch(
             self.protocol, self.editor, self.runs, self.pages, self.user, self._spawn, lambda: self.model.name
@@ -137,6 +139,7 @@ class DevstralServer(LanguageServer):
         self._watcher.close()
         self._forethought.close()
         await self.model.close()
+        await asyncio.to_thread(self.execution.close)
 
     def on_parent_gone(self, leave: Callable[[], None]) -> None:
         """Call `leave` when the process that started us is gone."""

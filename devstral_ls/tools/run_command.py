@@ -30,20 +30,22 @@ async def run(arguments: RunCommand, context: ToolContext) -> ToolOutput:
     if not view.is_dir(directory):
         raise CommandRefused(f"{view.show(directory)} is a file; working_directory must be a directory.")
     limit = min(arguments.timeout or SECONDS, MOST_SECONDS)
-    result = await context.commands.run(arguments.command, directory, limit, view)
+    result = await context.commands.run(arguments.command, directory, limit, view, context.told)
     if result.timed_out:
         outcome = f"timed out after {limit} s and was killed; give a longer timeout, or run less"
     elif result.exit_code is None:
         outcome = f"killed after {result.duration:.1f} s"
     else:
         outcome = f"exit code {result.exit_code} after {result.duration:.1f} s"
-    return ToolOutput(f"[{outcome}]\n{result.output.rstrip() or '(no output)'}", outcome)
+    notes = "".join(f"\n[{note}]" for note in result.notes)
+    text = f"[{outcome}]\n{result.output.rstrip() or '(no output)'}{notes}"
+    return ToolOutput(text, outcome, result.staged[0] if result.staged else None)
 
 
 RUN_COMMAND = tool(
     "run_command",
-    "Run a shell command (tests, builds, linters, git) in a throw-away copy of the workspace that has your staged "
-    "edits. No input can be given; files it writes are lost.",
+    "Run a shell command (tests, builds, linters, formatters, git) on the workspace with your staged edits. No input, "
+    "no network; text files it changes become staged edits, anything else it writes is lost.",
     RunCommand,
     run,
     lambda arguments: f"run {arguments.command}",

@@ -15,7 +15,7 @@ from typing import Any, TypeVar, get_args, get_type_hints
 
 from devstral_ls.errors import InvalidArguments
 from devstral_ls.llm.messages import ToolSpec
-from devstral_ls.tools.commands import Commands
+from devstral_ls.tools.commands import Commands, Told
 from devstral_ls.tools.reads import Reads
 from devstral_ls.workspace.view import View
 
@@ -38,7 +38,7 @@ class ToolContext:
     """What tools work on.
 
     commands: None where commands are turned off. blind: why the model can't be shown images. prose: whether the request
-    is to be answered without changing files.
+    is to be answered without changing files. told: called with the last line of what a running command prints.
     """
 
     view: View
@@ -46,6 +46,7 @@ class ToolContext:
     commands: Commands | None = None
     blind: str | None = None
     prose: bool = False
+    told: Told | None = None
 
 
 @dataclass(frozen=True, slots=True)
