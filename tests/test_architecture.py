@@ -42,7 +42,11 @@ ONLY_FROM = {
     ("agent", "llm"): {"devstral_ls.llm.messages", "devstral_ls.llm.backend", *IMAGES, *SIZES},
     ("execution", "tools"): {"devstral_ls.tools.commands"},
     ("cli", "server"): {"devstral_ls.server.serve"},
-    ("cli", "execution"): {"devstral_ls.execution.shell_parts"},
+    ("cli", "execution"): {
+        "devstral_ls.execution.ladder",
+        "devstral_ls.execution.rungs",
+        "devstral_ls.execution.shell_parts",
+    },
 }
 """(package, other) -> the modules of the other that make up what it may know: messages, ports, the way in."""
 

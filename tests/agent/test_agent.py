@@ -22,7 +22,7 @@ from devstral_ls.agent.events import (
 from devstral_ls.errors import ForUser, ReplyBroken, ServerUnreachable
 from devstral_ls.llm.backend import CallPart, Part, ReasoningPart, Reply, Retrying, TextPart, Usage
 from devstral_ls.llm.messages import AssistantMessage, SystemMessage, ToolCall, ToolMessage, UserMessage
-from devstral_ls.tools.commands import CommandResult
+from devstral_ls.tools.commands import CommandResult, Told
 from devstral_ls.tools.tool import Tool, ToolContext, ToolOutput, tool
 from devstral_ls.workspace.view import View
 from tests.agent.doubles import Fail, Hang, broken_call, call, calling
@@ -229,7 +229,9 @@ async def test_only_durations_that_differ_are_still_a_repetition(stage: Stage) -
         duration: float = 0.0
         asked: list[str] = field(default_factory=list)
 
-        async def run(self, command: str, directory: Path, timeout: float, view: View) -> CommandResult:
+        async def run(
+            self, command: str, directory: Path, timeout: float, view: View, told: Told | None = None
+        ) -> CommandResult:
             self.duration += 1
             return CommandResult(1, f"failed in {self.duration}s", self.duration, False, 0)
 

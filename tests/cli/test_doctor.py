@@ -180,7 +180,7 @@ async def test_without_a_server_it_names_the_commands_and_fails(tmp_path: Path, 
 SHAPE = {
     "ok", "version", "python", "executable", "ripgrep", "configFile", "configFileExists", "configProblems", "key",
     "servers", "configured", "chosen", "model", "serverVersion", "profile", "profileName", "contextWindow", "toolsMode",
-    "toolsReason", "vision", "trials", "findings", "advice", "error",
+    "toolsReason", "vision", "sandbox", "sandboxRung", "sandboxProblems", "trials", "findings", "advice", "error",
 }  # fmt: skip
 PAGE = "<html><title>Jenkins</title></html>"
 LOADING = '{"error": {"message": "Loading model", "type": "unavailable_error", "code": 503}}'

@@ -12,6 +12,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from devstral_ls.execution.ladder import find_bwrap
+
 PATIENCE = 20.0
 """Seconds after which a test that waits for a message has failed."""
 
@@ -156,6 +158,8 @@ def environment(home: Path, **extra: str) -> dict[str, str]:
         "LANG": "C.UTF-8",
         # A script has a reply for every request of the test, and none for others.
         "DEVSTRAL_LS_TRY_OUT": "0",
+        # Behaviour around commands is tested where there is no sandbox too; what a sandbox keeps in has its own tests.
+        "DEVSTRAL_LS_SANDBOX": "auto" if find_bwrap() else "off",
         **extra,
     }
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from devstral_ls.execution.ladder import find_bwrap
 from tests.doubles.editor import NEOVIM, Personality
 from tests.e2e.stage import Json, Stage, Stages, command, say
 
@@ -146,8 +147,17 @@ async def test_a_question_nobody_answers_in_time_is_a_no_that_is_said(stages: St
 
 async def test_who_may_not_be_asked_is_told_so(stages: Stages, tmp_path: Path) -> None:
     home = home_with(tmp_path, '[execution]\napproval = "never"\n')
-    async with stages.own(NEOVIM, FILES, turns("cat a.txt"), home=home) as at:
+    env = {"DEVSTRAL_LS_SANDBOX": "off"}
+    async with stages.own(NEOVIM, FILES, turns("cat a.txt"), home=home, env=env) as at:
         assert "would run without a sandbox, and the user's settings refuse that" in (await runs(at, 1))[0]
+        assert at.editor.questions == []
+
+
+@pytest.mark.skipif(not find_bwrap(), reason="there is no sandbox without bubblewrap")
+async def test_who_may_not_be_asked_is_not_where_a_sandbox_holds_the_command_in(stages: Stages, tmp_path: Path) -> None:
+    home = home_with(tmp_path, '[execution]\napproval = "never"\n')
+    async with stages.own(NEOVIM, FILES, turns("cat a.txt"), home=home) as at:
+        assert (await runs(at, 1))[0].endswith("one")
         assert at.editor.questions == []
 
 

@@ -225,7 +225,8 @@ async def test_a_model_that_repeats_itself_is_told_and_then_stopped(stages: Stag
         await at.start(prompt="again")
         await at.told("Devstral: Stopped: read nothing.py was tried 5 times with the same result.")
         await at.ends(2)
-        assert at.editor.log[-1] == "stopped: it got nowhere"
+        # Logged after the progress has ended.
+        await at.editor.settles(lambda: at.editor.log[-1] == "stopped: it got nowhere")
 
 
 async def test_a_model_that_never_ends_is_stopped(stages: Stages) -> None:
@@ -241,7 +242,8 @@ async def test_a_denied_command_is_not_run_and_the_model_is_told(stages: Stages)
         assert (await at.run())["text"] == "I see."
         assert at.results()[0].startswith("The user did not allow this command.")
         (question,) = at.editor.questions
-        assert question["message"] == f"Devstral wants to run in a copy of {at.folder}:\ntouch made"
+        assert question["message"].startswith(f"Devstral wants to run in {at.folder}, ")
+        assert question["message"].endswith(":\ntouch made")
 
 
 # ------------------------------------------------------------------------------------------- the editor's side

@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from devstral_ls.execution.ladder import find_bwrap
 from tests.doubles.editor import EGLOT, HELIX, KATE, NEOVIM, VS_CODE
 from tests.doubles.hanging import BUSY, Answer, begun, full_house, hanging, talks_long
+from tests.doubles.raw import PATIENCE
 from tests.e2e.stage import HANG, Stage, Stages, command, edit, read, say
 from tests.execution.processes import gone, lines_of
+from tests.execution.sandboxes import running
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -100,7 +103,8 @@ async def test_a_commands_whole_process_tree_is_killed(stages: Stages, tmp_path:
         f"exec 3>{pipe}; sleep 600 & echo $! >&3; (sleep 600 & echo $! >&3; wait) & "
         "setsid sleep 600 & echo $! >&3; sh -c 'echo $PPID >&3'; wait"
     )
-    stage = stages.on(HELIX, FILES, [command(line)]) if way == "cancel" else stages.own(HELIX, FILES, [command(line)])
+    # In the sandbox neither the pipe nor these numbers would mean anything outside.
+    stage = stages.own(HELIX, FILES, [command(line)], env={"DEVSTRAL_LS_SANDBOX": "off"})
     async with stage as at:
         await at.start()
         pids = [int(pid) for pid in await lines_of(pipe, 4)]
@@ -111,6 +115,28 @@ async def test_a_commands_whole_process_tree_is_killed(stages: Stages, tmp_path:
             at.editor.server.close_input()
             assert await at.editor.server.ended() == 1
         assert [await gone(pid) for pid in pids] == [True] * 4
+
+
+@pytest.mark.skipif(not find_bwrap(), reason="bubblewrap is not installed")
+@pytest.mark.parametrize("way", ["cancel", "end of input"])
+async def test_in_the_sandbox_a_commands_whole_process_tree_is_killed(stages: Stages, way: str) -> None:
+    marker = f"98762{os.getpid()}"
+    line = f"sleep {marker} & (sleep {marker} & wait) & setsid sleep {marker} & echo all; wait"
+    async with stages.own(HELIX, FILES, [command(line)], env={"DEVSTRAL_LS_SANDBOX": "require"}) as at:
+        assert (await at.status())["execution"]["rung"] in ("1", "1b", "2")
+        await at.start()
+        await at.editor.settles(lambda: _shown(at, "all"))
+        async with asyncio.timeout(PATIENCE):
+            while len(pids := running(marker)) < 5:  # three, their shell and bubblewrap's own line
+                await at.settled()
+        if way == "cancel":
+            await at.editor.command("devstral.cancel")
+            await at.ends()
+        else:
+            at.editor.server.close_input()
+            assert await at.editor.server.ended() == 1
+        assert [await gone(pid) for pid in pids] == [True] * len(pids)
+        assert running(marker) == []
 
 
 async def test_a_question_about_a_command_is_withdrawn(stages: Stages) -> None:

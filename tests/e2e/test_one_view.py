@@ -86,7 +86,7 @@ async def test_staged_edits_are_seen_by_every_tool_of_the_same_run(stages: Stage
             call("grep_search", pattern="on disk"),
             call("list_directory", path="src"),
             call("glob_files", pattern="src/made/*"),
-            command(f"{sys.executable} src/app.py && cat src/made/new.py && echo touched > notes.txt"),
+            command(f"{sys.executable} src/app.py && cat src/made/new.py"),
         ),
         read("notes.txt"),
         say("Done."),
@@ -103,7 +103,6 @@ async def test_staged_edits_are_seen_by_every_tool_of_the_same_run(stages: Stage
         assert globbed == "src/made/new.py"
         assert ran.startswith("[exit code 0 ")
         assert ran.endswith("\nstaged\nmade = 1")
-        # What a command writes is lost, as its description says.
         assert "name it, unsaved" in notes
         assert at.path("src/app.py").read_text() == "name = 'on disk'\n"
         assert not at.path("src/made").exists()

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from devstral_ls.execution.ladder import find_bwrap
 from tests.doubles.editor import EGLOT, HELIX, KATE, NEOVIM, VS_CODE, Personality, behaving
-from tests.e2e.stage import Stage, Stages, calls, edit, read, say, write
+from tests.e2e.stage import Stage, Stages, calls, command, edit, read, say, write
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -227,6 +228,96 @@ async def test_a_hunk_taken_back_before_another_is_applied_is_not_counted_as_the
         await at.editor.command("devstral.applyProposal", {"hunks": [second]})
         assert at.seen("a.txt") == SECOND
         assert (await outcomes(at))["a.txt"][0] == "modified"
+
+
+# ------------------------------------------------------------------------------------ what something would run
+
+
+RUN = [
+    calls(read("a.txt"), read(".mise.toml")),
+    calls(
+        EDITS[0],
+        edit(".mise.toml", "export A=1", "export A=2"),
+        write(".vscode/tasks.json", "{}\n"),
+        write(".github/workflows/ci.yml", "on: push\n"),
+    ),
+    say("Done."),
+]
+RUN_FILES = {**FILES, ".mise.toml": "export A=1\n"}
+FIRST = LINES.replace("line 3\n", "line three\n")
+
+
+@pytest.mark.parametrize("personality", [NEOVIM, HELIX, EGLOT], ids=lambda item: item.name)
+async def test_in_auto_mode_what_something_would_run_is_asked_about(stages: Stages, personality: Personality) -> None:
+    async with stages.on(personality, RUN_FILES, RUN) as at:
+        at.editor.undecided = True
+        await at.start(apply="auto")
+        await at.editor.settles(lambda: bool(at.editor.waiting))
+        (question,) = at.editor.questions
+        assert question["message"].startswith("Devstral proposes 3 files, +3 -1: ")
+        names = (".mise.toml", ".vscode/tasks.json", ".github/workflows/ci.yml")
+        assert all(name in question["message"] for name in names)
+        assert "run what it says" in question["message"]
+        # The others are there by then, and these are not.
+        assert (at.seen("a.txt"), at.seen(".mise.toml")) == (FIRST, "export A=1\n")
+        assert (at.seen(".vscode/tasks.json"), at.seen(".github/workflows/ci.yml")) == (None, None)
+        (proposal,) = await at.pending()
+        assert sorted(file["path"] for file in proposal["files"] if file["state"] == "pending") == [
+            ".github/workflows/ci.yml", ".mise.toml", ".vscode/tasks.json",
+        ]  # fmt: skip
+        at.editor.answer("Apply")
+        await at.decided()
+        assert at.seen(".mise.toml") == "export A=2\n"
+
+
+async def test_a_no_to_what_something_would_run_leaves_the_rest_applied(stages: Stages) -> None:
+    async with stages.on(behaving(NEOVIM, picks=("Discard",)), RUN_FILES, RUN) as at:
+        answer = await at.run(apply="auto")
+        assert answer["outcome"] == "partly applied"
+        assert answer["edits"]["applied"] == [at.uri("a.txt")]
+        assert len(answer["edits"]["rejected"]) == 3
+        assert (at.seen("a.txt"), at.seen(".mise.toml")) == (FIRST, "export A=1\n")
+
+
+async def test_an_open_question_about_it_keeps_no_other_run_waiting(stages: Stages) -> None:
+    async with stages.on(NEOVIM, RUN_FILES, [*RUN, say("Here.")]) as at:
+        at.editor.undecided = True
+        await at.start("edit", apply="auto")
+        await at.editor.settles(lambda: bool(at.editor.waiting))
+        assert (await at.run("edit", "more", apply="propose"))["text"] == "Here."
+        assert at.seen(".mise.toml") == "export A=1\n"
+
+
+@pytest.mark.skipif(not find_bwrap(), reason="what a command changes is kept in the sandbox only")
+@pytest.mark.parametrize("personality", [NEOVIM, HELIX, VS_CODE, EGLOT], ids=lambda item: item.name)
+async def test_a_file_that_a_command_moves_is_moved_in_the_editor(stages: Stages, personality: Personality) -> None:
+    turns = [command("mkdir d && mv a.txt d/b.txt"), say("Moved.")]
+    async with stages.on(behaving(personality, picks=("Run once", "Apply")), FILES, turns) as at:
+        answer = await at.run()
+        assert answer["outcome"] == "applied"
+        assert (at.seen("a.txt"), at.seen("d/b.txt")) == (None, LINES)
+
+
+@pytest.mark.skipif(not find_bwrap(), reason="what a command changes is kept in the sandbox only")
+async def test_a_file_that_something_runs_is_not_moved_away_unasked(stages: Stages) -> None:
+    turns = [command("mv .mise.toml old.txt"), say("Ok.")]
+    async with stages.on(behaving(NEOVIM, picks=("Run once",)), RUN_FILES, turns) as at:
+        await at.run(apply="auto")
+        assert "old.txt" in at.editor.questions[1]["message"]
+        assert (at.seen(".mise.toml"), at.seen("old.txt")) == ("export A=1\n", None)
+
+
+async def test_code_shows_its_own_preview_of_what_something_would_run(stages: Stages) -> None:
+    async with stages.on(VS_CODE, RUN_FILES, RUN) as at:
+        await at.run(apply="auto")
+        plain, confirmed = at.editor.edits
+        assert "a.txt" in str(plain)
+        assert not any(name in str(plain) for name in (".mise.toml", "tasks.json", "ci.yml"))
+        assert all(name in str(confirmed) for name in (".mise.toml", "tasks.json", "ci.yml"))
+        asking = [key for key, note in confirmed["changeAnnotations"].items() if note["needsConfirmation"]]
+        assert any(f"'annotationId': '{key}'" in str(confirmed["documentChanges"]) for key in asking)
+        assert "changeAnnotations" not in plain
+        assert (at.seen(".mise.toml"), at.seen(".vscode/tasks.json")) == ("export A=2\n", "{}\n")
 
 
 # ------------------------------------------------------------------------------------------------------- undo

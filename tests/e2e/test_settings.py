@@ -121,6 +121,22 @@ async def test_a_key_goes_only_where_it_belongs(stages: Stages, env: Mapping[str
         assert "sk-" not in at.results()[0]
 
 
+async def test_an_editor_has_no_say_in_what_holds_commands_in(stages: Stages) -> None:
+    async with stages.own(
+        NEOVIM, turns=[say("Here.")], env={"DEVSTRAL_LS_SANDBOX": "require"}, options={"execution": {"sandbox": "off"}}
+    ) as at:
+        before = (await at.status())["execution"]
+        assert before["rung"] != "5"
+        await at.configure({"execution": {"sandbox": "auto"}})
+        await at.run()
+        assert (await at.status())["execution"] == before
+        for layer in ("initializationOptions", "editor settings"):
+            message = await at.told(
+                f"devstral.execution.sandbox ({layer}) is left out: a workspace could set it there."
+            )
+            assert "config.toml" in message
+
+
 async def test_commands_can_be_turned_off(stages: Stages) -> None:
     async with stages.on(NEOVIM, {}, [command("env"), say("Hm.")], settings={"execution": {"enabled": False}}) as at:
         await at.run()

@@ -15,6 +15,7 @@ from devstral_ls.agent.events import Event
 from devstral_ls.agent.session import Session
 from devstral_ls.errors import ModelError
 from devstral_ls.execution.commands import StagedCommands
+from devstral_ls.execution.rungs import Rung
 from devstral_ls.llm.backend import Request
 from devstral_ls.llm.canonical import RequestEncoder
 from devstral_ls.llm.messages import UserMessage
@@ -161,7 +162,7 @@ def _left(way: Way, tally: Tally) -> int:
     return way.turns * (3 if waits else 1) - tally.turns(way.name)
 
 
-async def _allow(command: str, directory: Path, *, sandboxed: bool = False) -> bool:
+async def _allow(command: str, directory: Path, rung: Rung) -> bool:
     return command in HARMLESS
 
 

@@ -10,6 +10,7 @@ import pytest
 from devstral_ls.errors import CommandRefused, WorkspaceGone
 from devstral_ls.execution.commands import StagedCommands
 from devstral_ls.execution.copy_tree import remove_tree
+from devstral_ls.execution.rungs import Rung
 from devstral_ls.tools.commands import CommandResult
 from devstral_ls.workspace.overlay import Overlay
 from devstral_ls.workspace.view import View
@@ -31,7 +32,7 @@ def copies(tmp_path: Path) -> Path:
     return tmp_path / "copies"
 
 
-async def yes(command: str, directory: Path, *, sandboxed: bool = False) -> bool:
+async def yes(command: str, directory: Path, rung: Rung) -> bool:
     return True
 
 
@@ -113,7 +114,7 @@ async def test_a_read_only_file_and_directory_can_hold_staged_text(root: Path, c
 async def test_a_refused_command_does_not_run(root: Path, copies: Path) -> None:
     asked: list[tuple[str, Path]] = []
 
-    async def no(command: str, directory: Path, *, sandboxed: bool = False) -> bool:
+    async def no(command: str, directory: Path, rung: Rung) -> bool:
         asked.append((command, directory))
         return False
 

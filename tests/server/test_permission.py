@@ -11,6 +11,7 @@ import pytest
 
 from devstral_ls.config import ApprovalMode, ExecutionConfig
 from devstral_ls.errors import CommandRefused
+from devstral_ls.execution.rungs import OPEN, OVERLAY
 from devstral_ls.server.dialogs import Dialogs
 from devstral_ls.server.permission import Permission
 from devstral_ls.server.progress import Progress
@@ -70,7 +71,7 @@ async def test_the_mode_and_the_sandbox_say_whether_it_asks(
 ) -> None:
     for title in ("Run once", "Deny"):
         person = Person(title)
-        runs = await make(person, mode)("make", tmp_path / "project", sandboxed=sandboxed)
+        runs = await make(person, mode)("make", tmp_path / "project", OVERLAY if sandboxed else OPEN)
         assert len(person.asked) == asks
         assert runs is (title == "Run once" or not asks)
 
@@ -80,43 +81,43 @@ async def test_where_nobody_is_asked_nothing_runs_without_a_sandbox_but_what_was
 ) -> None:
     project, person = tmp_path / "project", Person("Always allow")
     with pytest.raises(CommandRefused, match=r"without a sandbox.*refuse"):
-        await make(person, "never")("make", project)
+        await make(person, "never")("make", project, OPEN)
     assert person.asked == []
-    assert await make(person)("make", project)
-    assert await make(Person("Deny"), "never")("make", project)
+    assert await make(person)("make", project, OPEN)
+    assert await make(Person("Deny"), "never")("make", project, OPEN)
 
 
 async def test_what_was_allowed_in_a_sandbox_is_asked_again_without_one(make: Make, tmp_path: Path) -> None:
     project = tmp_path / "project"
-    assert await make(Person("Always allow"))("make", project, sandboxed=True)
+    assert await make(Person("Always allow"))("make", project, OVERLAY)
     refuses = Person("Deny")
-    assert await make(refuses)("make", project, sandboxed=True)
+    assert await make(refuses)("make", project, OVERLAY)
     assert refuses.asked == []
-    assert not await make(refuses)("make", project, sandboxed=False)
-    assert await make(Person("Always allow"))("make", project, sandboxed=False)
-    assert await make(refuses)("make", project, sandboxed=False)
+    assert not await make(refuses)("make", project, OPEN)
+    assert await make(Person("Always allow"))("make", project, OPEN)
+    assert await make(refuses)("make", project, OPEN)
     assert len(refuses.asked) == 1
 
 
 async def test_it_holds_in_every_directory_of_the_workspace_folder(make: Make, tmp_path: Path) -> None:
-    assert await make(Person("Always allow"))("make", tmp_path / "project")
-    assert await make(Person("Deny"))("make", tmp_path / "project" / "sub")
+    assert await make(Person("Always allow"))("make", tmp_path / "project", OPEN)
+    assert await make(Person("Deny"))("make", tmp_path / "project" / "sub", OPEN)
 
 
 async def test_an_answer_that_was_not_offered_is_a_no(make: Make, tmp_path: Path) -> None:
     for title in ("Always allow these 2 commands", "yes", "Run", None):
-        assert not await make(Person(title))("make", tmp_path / "project")
+        assert not await make(Person(title))("make", tmp_path / "project", OPEN)
     assert not list((tmp_path / "state").rglob("*.json"))
 
 
 async def test_what_can_not_be_remembered_runs_once_and_is_told(make: Make, tmp_path: Path) -> None:
     (tmp_path / "state").write_text("no folder")
     told: list[str] = []
-    assert await make(Person("Always allow"), told=told)("make", tmp_path / "project")
+    assert await make(Person("Always allow"), told=told)("make", tmp_path / "project", OPEN)
     assert "can't be remembered" in told[0]
 
 
 async def test_a_part_can_not_pose_as_several(make: Make, tmp_path: Path) -> None:
     person = Person("Deny")
-    await make(person)("ls && echo 'a\n  ls'", tmp_path / "project")
+    await make(person)("ls && echo 'a\n  ls'", tmp_path / "project", OPEN)
     assert person.asked[0]["message"].splitlines()[-2:] == ["  ls", "  echo 'a ⏎   ls'"]

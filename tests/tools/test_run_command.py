@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from devstral_ls.errors import CommandRefused, InvalidArguments, PathRefused
-from devstral_ls.tools.commands import CommandResult
+from devstral_ls.tools.commands import CommandResult, Told
+from devstral_ls.tools.run_command import RUN_COMMAND
 from devstral_ls.tools.tool import ToolContext
 from devstral_ls.workspace.view import View
 from tests.tools.workspaces import call
@@ -22,7 +23,9 @@ class Recorded:
     result: CommandResult
     asked: list[tuple[str, Path, float]] = field(default_factory=list)
 
-    async def run(self, command: str, directory: Path, timeout: float, view: View) -> CommandResult:
+    async def run(
+        self, command: str, directory: Path, timeout: float, view: View, told: Told | None = None
+    ) -> CommandResult:
         self.asked.append((command, directory, timeout))
         return self.result
 
@@ -69,3 +72,13 @@ async def test_commands_that_are_off_empty_or_elsewhere_are_refused(given: Given
         await call(context, "run_command", command="ls", working_directory="/")
     with pytest.raises(InvalidArguments):
         await call(context, "run_command", command="ls", timeout=0)
+
+
+async def test_what_the_command_changed_is_told_and_counts_as_an_edit(given: Given, tmp_path: Path) -> None:
+    notes = ("Changed by the command, staged as edits: a.py", "Changed by the command, not kept because ...: b.bin")
+    done = CommandResult(0, "formatted\n", 0.25, False, 0, (tmp_path / "a.py",), notes)
+    context = replace(given({}), commands=Recorded(done))
+    text = await call(context, "run_command", command="black .")
+    assert text == f"[exit code 0 after 0.2 s]\nformatted\n[{notes[0]}]\n[{notes[1]}]"
+    output = await RUN_COMMAND.run({"command": "black ."}, context)
+    assert output.staged == tmp_path / "a.py"
