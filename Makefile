@@ -7,7 +7,7 @@ STAMP := $(VENV)/installed
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-soak test-editors test-engines screenshots lint bench reference lock clean
+.PHONY: help demo test test-soak test-editors test-engines test-network screenshots lint bench reference lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -26,6 +26,9 @@ test-editors: $(STAMP) ## the tests in real editors (Linux; installs them under 
 
 test-engines: $(STAMP) ## the agent against a real llama.cpp server (built under .cache; a quarter of an hour)
 	$(RUN)/python -m pytest -s tests/engines
+
+test-network: $(STAMP) ## the tests that need the package index
+	DEVSTRAL_LS_TEST_NETWORK=1 $(RUN)/python -m pytest tests/execution/test_editable_install.py
 
 screenshots: $(STAMP) ## take docs/pictures/vscode-*.png anew, in a real VS Code
 	SCREENSHOTS=docs/pictures $(RUN)/python -m pytest tests/editors/test_vscode.py

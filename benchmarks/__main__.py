@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.figures import Figure
 
-NAMES = ("startup", "turns", "deltas", "search", "keystroke", "actions", "wire", "conversation", "cancel")
+NAMES = ("startup", "turns", "deltas", "search", "keystroke", "actions", "wire", "conversation", "cancel", "command")
 
 
 def main() -> None:
