@@ -7,7 +7,7 @@ STAMP := $(VENV)/installed
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-soak test-editors test-engines test-network screenshots lint bench reference lock clean
+.PHONY: help demo test test-soak test-editors test-engines test-sandbox test-network screenshots lint bench reference lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -26,6 +26,15 @@ test-editors: $(STAMP) ## the tests in real editors (Linux; installs them under 
 
 test-engines: $(STAMP) ## the agent against a real llama.cpp server (built under .cache; a quarter of an hour)
 	$(RUN)/python -m pytest -s tests/engines
+
+test-sandbox: $(STAMP) .cache/bubblewrap/unpacked ## the sandbox with a newer bubblewrap than the system's (Debian, as root)
+	DEVSTRAL_LS_TEST_BWRAP=$(CURDIR)/.cache/bubblewrap/root/usr/bin \
+	  $(RUN)/python -m pytest -rs -k "1b or bubblewrap" tests/execution/test_sandbox.py tests/execution/test_staged_view.py
+
+.cache/bubblewrap/unpacked:
+	rm -rf .cache/bubblewrap && mkdir -p .cache/bubblewrap
+	tests/editors/unpack.sh trixie .cache/bubblewrap usr/bin/bwrap bubblewrap
+	touch $@
 
 test-network: $(STAMP) ## the tests that need the package index
 	DEVSTRAL_LS_TEST_NETWORK=1 $(RUN)/python -m pytest tests/execution/test_editable_install.py

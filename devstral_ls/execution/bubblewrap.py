@@ -13,30 +13,32 @@ if TYPE_CHECKING:
 
 
 def command_line(
-    plan: dict[str, Any], merged: list[bytes], sockets: list[bytes], status: int, filter_fd: int | None
+    plan: dict[str, Any], shown: list[bytes], sockets: list[bytes], status: int, filter_fd: int | None
 ) -> list[bytes]:
-    """What runs the plan's command on the merged trees.
+    """What runs the plan's command.
 
-    sockets: paths to cover. status: where bubblewrap says how the command ended.
+    shown: for each workspace folder what is seen in its place: a tree, or the directory of layers that bubblewrap is to
+    merge. sockets: paths to cover. status: where bubblewrap says how the command ended.
     """
     scratch: bytes = plan["scratch"]
     argv = [plan["bwrap"], *([b"--unshare-user"] if os.getuid() else [])]
     argv += [b"--unshare-pid", b"--unshare-ipc", b"--unshare-uts", b"--unshare-cgroup-try", b"--unshare-net"]
     argv += [b"--new-session", b"--die-with-parent", b"--cap-drop", b"ALL", b"--ro-bind", b"/", b"/"]
     argv += [b"--dev", b"/dev", b"--proc", b"/proc", b"--remount-ro", b"/proc"]
-    # Around a copy bubblewrap makes the empty folders itself; then each has a limit of its own.
-    argv += [] if plan["trees"] else [b"--bind", scratch + b"/shm", b"/dev/shm"]
+    # Where nothing is mounted beforehand, bubblewrap makes the empty folders; then each has a limit of its own.
+    ours = plan["view"] == "merged"
+    argv += [b"--bind", scratch + b"/shm", b"/dev/shm"] if ours else []
     for number, cover in enumerate(plan["covers"]):
-        argv += [b"--tmpfs", cover] if plan["trees"] else [b"--bind", b"%b/cover%d" % (scratch, number), cover]
+        argv += [b"--bind", b"%b/cover%d" % (scratch, number), cover] if ours else [b"--tmpfs", cover]
     for directory in plan["directories"]:
         argv += [b"--dir", directory]
     for path in plan["readable"]:
         argv += [b"--ro-bind-try", path, path]
-    empty = scratch if plan["trees"] else scratch + b"/empty"
+    empty = scratch if plan["view"] == "copies" else scratch + b"/empty"
     for path in (*plan["blocked"], *sockets):
         argv += [b"--ro-bind", empty if os.path.isdir(path) else b"/dev/null", path]
-    for tree, root in zip(merged, plan["roots"], strict=True):
-        argv += [b"--bind", tree, root["path"]]
+    for tree, root in zip(shown, plan["roots"], strict=True):
+        argv += _layers(tree, root["path"]) if plan["view"] == "layers" else [b"--bind", tree, root["path"]]
         for path in root["apart"]:
             # The copy was made by us, so this is a directory and no link.
             argv += [b"--ro-bind", root["path"] + b"/" + path, root["path"] + b"/" + path]
@@ -46,6 +48,12 @@ def command_line(
         argv += [b"--seccomp", b"%d" % filter_fd]
     argv += [b"--json-status-fd", b"%d" % status, b"--chdir", plan["directory"], b"--", *plan["argv"]]
     return argv
+
+
+def _layers(top: bytes, root: bytes) -> list[bytes]:
+    """An overlay on the workspace folder; the lowest layer comes first."""
+    lowers = [part for lower in (root, top + b"/staged", top + b"/mask") for part in (b"--overlay-src", lower)]
+    return [*lowers, b"--overlay", top + b"/upper", top + b"/work", root]
 
 
 def sockets_in_view(plan: dict[str, Any]) -> list[bytes]:

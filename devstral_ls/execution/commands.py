@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,10 +12,10 @@ from devstral_ls.execution import copy_run, overlay_run, process
 from devstral_ls.execution.approve import Approve
 from devstral_ls.execution.changes import Captured, capture
 from devstral_ls.execution.environment import clean_environment
-from devstral_ls.execution.ladder import Ladder
+from devstral_ls.execution.ladder import RUNGS, Ladder, Run
 from devstral_ls.execution.landlock import confined
 from devstral_ls.execution.relocate import relocate_search_path, replace_paths
-from devstral_ls.execution.rungs import BOUND_COPY, LANDLOCK, OPEN, OVERLAY, Reached, Rung, SandboxMode
+from devstral_ls.execution.rungs import LANDLOCK, OPEN, OVERLAY, Reached, Rung, SandboxMode
 from devstral_ls.execution.seccomp import filter_file
 from devstral_ls.execution.staged_copy import StagedCopy, staged_copy
 from devstral_ls.execution.surroundings import too_broad
@@ -64,10 +64,10 @@ class StagedCommands:
                 "The user did not allow this command. Do not run it again; go on without it, or say what it was for."
             )
         try:
-            if reached.rung in (OVERLAY, BOUND_COPY) and reached.bwrap is not None:
-                run = overlay_run.run
-                if reached.rung is BOUND_COPY or (os.getuid() and has_mounts(view.roots)):
-                    # The kernel lets nobody but root look below a mount by leaving it out of an overlay.
+            if reached.rung in RUNGS and reached.bwrap is not None:
+                run = RUNGS[reached.rung]
+                if (os.getuid() or reached.rung is not OVERLAY) and has_mounts(view.roots):
+                    # In an overlay they look empty, and the kernel lets nobody but root put that right.
                     run = copy_run.run
                 return await self._in_bubblewrap(run, command, directory, timeout, view, reached.bwrap, told)
             return await self._in_copy(command, directory, timeout, view, root, reached.rung, told)
@@ -76,7 +76,7 @@ class StagedCommands:
 
     async def _in_bubblewrap(
         self,
-        run: Callable[..., Awaitable[overlay_run.Outcome]],
+        run: Run,
         command: str,
         directory: Path,
         timeout: float,

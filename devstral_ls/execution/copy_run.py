@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import stat
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
 
 from devstral_ls.execution import overlay_run
 from devstral_ls.execution.changes import Change
@@ -17,6 +15,7 @@ from devstral_ls.execution.copy_tree import Copying, remove_tree
 from devstral_ls.execution.overlay_run import DEFAULT, Limits, Outcome, Staged, Tree
 from devstral_ls.execution.session_files import SessionFiles
 from devstral_ls.execution.staged_copy import PREFIX, copies_folder, put
+from devstral_ls.execution.threads import in_thread
 from devstral_ls.execution.upper import LARGEST, read
 from devstral_ls.workspace.layers import Layers
 from devstral_ls.workspace.names import folds_to_git
@@ -53,15 +52,15 @@ async def run(
     """As `overlay_run.run`."""
     holder = canonical(Path(tempfile.mkdtemp(prefix=PREFIX, dir=copies_folder(staged.roots[0]))))
     try:
-        copied = await _thread(_copy, holder, staged, files)
+        copied = await in_thread(_copy, holder, staged, files)
         outcome = await overlay_run.run(
             program, directory, replace(staged, trees=copied.trees), environment, timeout, files, bwrap, told, limits
         )
         killed = outcome.ended.exit_code is None or outcome.stopped is not None
-        changes = () if killed else tuple(await _thread(_compare, copied, staged, files))
+        changes = () if killed else tuple(await in_thread(_compare, copied, staged, files))
         return replace(outcome, changes=changes)
     finally:
-        await _thread(remove_tree, holder)
+        await in_thread(remove_tree, holder)
 
 
 def _copy(holder: Path, staged: Staged, files: SessionFiles) -> Copied:
@@ -148,16 +147,3 @@ def _open_up(top: Path) -> None:
             inner = Path(folder, name)
             if not inner.is_symlink():
                 inner.chmod(inner.lstat().st_mode | 0o700)
-
-
-T = TypeVar("T")
-
-
-async def _thread(work: Callable[..., T], *arguments: object) -> T:
-    """The result of `work`, which is waited for even when the caller is cancelled: nothing may write afterwards."""
-    task = asyncio.create_task(asyncio.to_thread(work, *arguments))
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait({task})
-        raise

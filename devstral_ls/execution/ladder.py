@@ -14,12 +14,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from devstral_ls.errors import CommandRefused
-from devstral_ls.execution import copy_run, overlay_run, process
+from devstral_ls.execution import copy_run, layers_run, overlay_run, process
 from devstral_ls.execution.copy_tree import remove_tree
 from devstral_ls.execution.environment import clean_environment
 from devstral_ls.execution.landlock import confined
 from devstral_ls.execution.overlay_run import Outcome
-from devstral_ls.execution.rungs import BOUND_COPY, LANDLOCK, OPEN, OVERLAY, PLATFORM, Reached, Rung, SandboxMode
+from devstral_ls.execution.rungs import (
+    BOUND_COPY,
+    BWRAP_OVERLAY,
+    LANDLOCK,
+    OPEN,
+    OVERLAY,
+    PLATFORM,
+    Reached,
+    Rung,
+    SandboxMode,
+)
 from devstral_ls.execution.seccomp import filter_file
 from devstral_ls.execution.session_files import AllSessionFiles
 from devstral_ls.workspace.layers import Layer, Layers
@@ -34,6 +44,12 @@ TRY = 'test "$(cat a)" = staged && ! test -e gone && test -z "$(cat .env)" && rm
 """Sees the view, not the disk, and changes what is hardest for an overlay: a directory in place of another."""
 
 
+Run = Callable[..., Awaitable[Outcome]]
+
+RUNGS: dict[Rung, Run] = {OVERLAY: overlay_run.run, BWRAP_OVERLAY: layers_run.run, BOUND_COPY: copy_run.run}
+"""How commands are run with bubblewrap, the strongest way first."""
+
+
 @dataclass(slots=True)
 class Ladder:
     """sessions: where what outlives a command is kept."""
@@ -42,6 +58,8 @@ class Ladder:
     sessions: AllSessionFiles = field(default_factory=AllSessionFiles)
     only: frozenset[str] | None = None
     """The names of the rungs to try; None: all. Tests try each."""
+    folders: Sequence[str] = SYSTEM_FOLDERS
+    """Where bubblewrap is looked for."""
     _found: Reached | None = None
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -67,14 +85,17 @@ class Ladder:
 
     async def _probe(self) -> Reached:
         passed: list[tuple[Rung, str]] = []
-        bwrap = find_bwrap()
+        bwrap = find_bwrap(self.folders)
         if sys.platform != "linux":
             passed.append((OVERLAY, "it needs Linux"))
         elif bwrap is None:
             passed.append((OVERLAY, "bubblewrap (bwrap) is not installed for the whole system"))
         else:
-            for rung, run in ((OVERLAY, overlay_run.run), (BOUND_COPY, copy_run.run)):
+            for rung, run in RUNGS.items():
                 if self.only is not None and rung.name not in self.only:
+                    continue
+                if rung is BWRAP_OVERLAY and not await asyncio.to_thread(layers_run.mounts_overlays, bwrap):
+                    passed.append((rung, "it needs bubblewrap 0.11 or newer"))
                     continue
                 reason = await self._try(run, bwrap)
                 if reason is None:
@@ -113,7 +134,7 @@ class Ladder:
             with contextlib.suppress(OSError):
                 remove_tree(folder)
 
-    async def _try(self, run: Callable[..., Awaitable[Outcome]], bwrap: str) -> str | None:
+    async def _try(self, run: Run, bwrap: str) -> str | None:
         """Why this rung does not work here; None when it does."""
         folder = canonical(Path(tempfile.mkdtemp(prefix="devstral-ls-probe-")))
         try:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 sys.path.append(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
 from devstral_ls.execution.bubblewrap import command_line, sockets_in_view  # noqa: E402
-from devstral_ls.execution.overlay_tree import enter, lay_out, libc, mount_points, unmount  # noqa: E402
+from devstral_ls.execution.overlay_tree import enter, lay_out, libc, mount_points, unmount, write_layers  # noqa: E402
 from devstral_ls.execution.upper import Scan  # noqa: E402
 
 # The `signal` module takes longer to import than everything else together.
@@ -46,14 +46,16 @@ def main(result: int) -> int:
     code = 125
     try:
         libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-        merged = plan["trees"]
-        if not merged:
+        shown = plan["trees"]
+        if plan["view"] == "merged":
             mounts = mount_points()
             enter()
-            merged = lay_out(plan, mounts)
+            shown = lay_out(plan, mounts)
+        elif plan["view"] == "layers":
+            shown = write_layers(plan)
         began = time.time_ns()
-        code = _run(plan, merged, outcome)
-        if outcome["started"] and not plan["trees"]:
+        code = _run(plan, shown, outcome)
+        if outcome["started"] and plan["view"] != "copies":
             _collect(plan, began, outcome)
     except OSError as error:
         outcome["error"] = f"{error.strerror}: {error.filename}" if error.filename else str(error.strerror)
@@ -61,14 +63,14 @@ def main(result: int) -> int:
     return code
 
 
-def _run(plan: dict[str, Any], merged: list[bytes], outcome: dict[str, Any]) -> int:
+def _run(plan: dict[str, Any], shown: list[bytes], outcome: dict[str, Any]) -> int:
     """Run the command in bubblewrap, to its end or that of the lifeline, and let nothing of it live on."""
     status_read, status_write = os.pipe()
     filter_fd = os.memfd_create("filter")
     os.write(filter_fd, plan["filter"] or b"")
     os.lseek(filter_fd, 0, os.SEEK_SET)
     sockets = sockets_in_view(plan)
-    argv = command_line(plan, merged, sockets, status_write, filter_fd if plan["filter"] else None)
+    argv = command_line(plan, shown, sockets, status_write, filter_fd if plan["filter"] else None)
     group = _pids_group(plan["processes"]) if os.getuid() == 0 else None
     child = os.fork()
     if child == 0:
@@ -188,7 +190,8 @@ def _kill_rest() -> None:
 def _collect(plan: dict[str, Any], began: int, outcome: dict[str, Any]) -> None:
     for number, root in enumerate(plan["roots"]):
         top = b"%b/%d" % (plan["scratch"], number)
-        unmount(top + b"/merged")
+        if plan["view"] == "merged":
+            unmount(top + b"/merged")
         hidden = frozenset(path for path, _ in root["hidden"])
         scan = Scan(top + b"/upper", [top + b"/mask", top + b"/staged", root["path"]], hidden, began)
         scan.run()

@@ -70,7 +70,8 @@ class Outcome:
 class Staged:
     """What a command is run on. roots: outermost workspace folders; layers: what lies over the disk.
 
-    hides: which files are shown empty, by their path relative to the root they are in.
+    hides: which files are shown empty, by their path relative to the root they are in. layers_in: an empty directory
+    that an overlay may write to, where bubblewrap is to mount the overlay itself.
     """
 
     roots: tuple[Path, ...]
@@ -78,6 +79,7 @@ class Staged:
     hides: Hides = hides
     trees: tuple[Tree, ...] = ()
     """Copies to be seen in the place of `roots`; none: an overlay is made."""
+    layers_in: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,8 @@ def _plan(
         "argv": [os.fsencode(part) for part in program],
         "bwrap": os.fsencode(bwrap),
         "directory": os.fsencode(directory),
-        "scratch": os.fsencode(files.mount),
+        "view": "copies" if staged.trees else "layers" if staged.layers_in is not None else "merged",
+        "scratch": os.fsencode(staged.layers_in or files.mount),
         "cache": os.fsencode(files.cache),
         "cache_space": limits.cache_space,
         "space": (limits.space, limits.files),

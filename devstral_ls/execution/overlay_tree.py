@@ -39,20 +39,10 @@ def lay_out(plan: dict[str, Any], mounts: list[bytes]) -> list[bytes]:
     for number in range(len(plan["covers"])):
         os.mkdir(b"%b/cover%d" % (scratch, number), 0o755)
     os.mkdir(b"%b/shm" % scratch, 0o1777)
-    os.mkdir(b"%b/empty" % scratch, 0o555)
     merged = []
-    for number, root in enumerate(plan["roots"]):
-        top = b"%b/%d" % (scratch, number)
-        for name in (b"", b"/mask", b"/staged", b"/upper", b"/work", b"/merged"):
-            os.mkdir(top + name, 0o755)
+    for top, root in zip(write_layers(plan), plan["roots"], strict=True):
         real: bytes = root["path"]
-        for path, is_directory in root["hidden"]:
-            _put(top + b"/mask", real, path, None if is_directory else b"", 0)
-        for path, content, modified in root["staged"]:
-            _put(top + b"/staged", real, path, content, modified)
-        _like(real, top + b"/staged")
-        _like(real, top + b"/mask")
-        _like(real, top + b"/upper")
+        os.mkdir(top + b"/merged", 0o755)
         lower = b":".join(map(_escaped, (top + b"/mask", top + b"/staged", real)))
         options = b"lowerdir=%b,upperdir=%b,workdir=%b,userxattr" % (lower, top + b"/upper", top + b"/work")
         inner = [point for point in mounts if point.startswith(real + b"/")]
@@ -65,6 +55,26 @@ def lay_out(plan: dict[str, Any], mounts: list[bytes]) -> list[bytes]:
             _show_mount(top + b"/merged", point, point[len(real) + 1 :], hidden)
         merged.append(top + b"/merged")
     return merged
+
+
+def write_layers(plan: dict[str, Any]) -> list[bytes]:
+    """For each workspace folder a directory with what lies over it: `mask`, `staged`, empty ones to write to."""
+    scratch: bytes = plan["scratch"]
+    os.mkdir(b"%b/empty" % scratch, 0o555)
+    tops = []
+    for number, root in enumerate(plan["roots"]):
+        top = b"%b/%d" % (scratch, number)
+        for name in (b"", b"/mask", b"/staged", b"/upper", b"/work"):
+            os.mkdir(top + name, 0o755)
+        real: bytes = root["path"]
+        for path, is_directory in root["hidden"]:
+            _put(top + b"/mask", real, path, None if is_directory else b"", 0)
+        for path, content, modified in root["staged"]:
+            _put(top + b"/staged", real, path, content, modified)
+        for name in (b"/staged", b"/mask", b"/upper"):
+            _like(real, top + name)
+        tops.append(top)
+    return tops
 
 
 def _put(layer: bytes, real: bytes, path: bytes, content: bytes | None, modified: int) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from devstral_ls.errors import DevstralError
 from devstral_ls.execution.commands import StagedCommands
-from devstral_ls.execution.ladder import Ladder
+from devstral_ls.execution.ladder import SYSTEM_FOLDERS, Ladder
 from devstral_ls.execution.overlay_run import Limits
 from devstral_ls.execution.rungs import Rung
 from devstral_ls.execution.session_files import AllSessionFiles
@@ -38,7 +38,8 @@ async def yes(command: str, directory: Path, rung: Rung) -> bool:
 
 async def serve() -> None:
     base = Path(sys.argv[1])
-    ladder = Ladder(os.environ, AllSessionFiles(base), only=frozenset(sys.argv[2:]) or None)
+    folders = (os.environ["BWRAP_FOLDER"],) if "BWRAP_FOLDER" in os.environ else SYSTEM_FOLDERS
+    ladder = Ladder(os.environ, AllSessionFiles(base), only=frozenset(sys.argv[2:]) or None, folders=folders)
     for line in iter(sys.stdin.readline, ""):
         print(json.dumps(await answer(json.loads(line), ladder)), flush=True)
     ladder.close()

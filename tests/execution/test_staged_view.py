@@ -58,7 +58,10 @@ ACTIONS = st.lists(
 
 
 @pytest_asyncio.fixture(
-    scope="module", loop_scope="module", params=[(people()[-1], "1"), (people()[-1], "2")], ids=["overlay", "copy"]
+    scope="module",
+    loop_scope="module",
+    params=[(people()[-1], "1"), (people()[-1], "1b"), (people()[-1], "2")],
+    ids=["overlay", "bubblewrap's overlay", "copy"],
 )
 async def box(request: pytest.FixtureRequest) -> AsyncIterator[Sandbox]:
     who, rung = request.param
