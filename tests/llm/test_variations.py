@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from devstral_ls.llm.replay import run_case
 
-Case = dict[str, Any]
+from .cases import CASES, CONTENTS, Case, expected, with_each
 
-_CASES: list[Case] = [
-    case
-    for name in ("wire_cases.json", "own_cases.json")
-    for case in json.loads(Path(__file__).with_name(name).read_bytes())["cases"]
-]
-_CONTENTS = [case for case in _CASES if "content" in case]
-_CALLS = [case for case in _CONTENTS if case["expected"]["tool_calls"]]
+_CALLS = [case for case in CONTENTS if case["expected"]["tool_calls"]]
 _OFFERED_CALLS = [
     case for case in _CALLS if all(call["name"] in case["tools"] for call in case["expected"]["tool_calls"])
 ]
@@ -30,17 +23,6 @@ _WHOLE_CALLS = [case for case in _CALLS if case.get("finish", "stop") == "stop"]
 _SOUND_CALLS = [
     case for case in _WHOLE_CALLS if all(call["arguments"] is not None for call in case["expected"]["tool_calls"])
 ]
-
-
-def by_id(case: Case) -> str:
-    return str(case["id"])
-
-
-def expected(case: Case) -> Case:
-    outcome = dict(case["expected"])
-    if "flags" in outcome:
-        outcome["flags"] = sorted(outcome["flags"])
-    return outcome
 
 
 def without_usage(actual: Case) -> Case:
@@ -112,14 +94,14 @@ _FRAMINGS: list[Callable[[str, str], list[Any]]] = [
 
 
 @pytest.mark.parametrize("frame", _FRAMINGS, ids=lambda frame: frame.__name__)
-@pytest.mark.parametrize("case", _CONTENTS, ids=by_id)
+@with_each(CONTENTS)
 def test_a_message_is_the_same_in_every_servers_frames(case: Case, frame: Callable[[str, str], list[Any]]) -> None:
     stream = frame(case["content"], case.get("finish", "stop"))
     actual = run_case({"tools": case["tools"], "request": case.get("request"), "stream": stream})
     assert without_usage(actual) == expected(case)
 
 
-@pytest.mark.parametrize("case", _WHOLE_CALLS, ids=by_id)
+@with_each(_WHOLE_CALLS)
 def test_an_end_of_text_token_behind_a_call_changes_nothing(case: Case) -> None:
     assert answered(case, content=case["content"].removesuffix("</s>") + "</s>") == expected(case)
 
@@ -127,7 +109,7 @@ def test_an_end_of_text_token_behind_a_call_changes_nothing(case: Case) -> None:
 @pytest.mark.parametrize(
     "names", [("q", "qq", "q_q"), ("Web-Search", "web_fetch2", "mcp__x__y"), ("read", "reads", "re")]
 )
-@pytest.mark.parametrize("case", _OFFERED_CALLS, ids=by_id)
+@with_each(_OFFERED_CALLS)
 def test_tools_may_have_any_names(case: Case, names: tuple[str, ...]) -> None:
     renamed = dict(zip(case["tools"], (*names, "zeta", "eta", "theta"), strict=False))
 
@@ -144,7 +126,7 @@ def test_tools_may_have_any_names(case: Case, names: tuple[str, ...]) -> None:
     assert json.dumps(actual, sort_keys=True) == json.dumps(wanted, sort_keys=True)
 
 
-@pytest.mark.parametrize("case", _CALLS, ids=by_id)
+@with_each(_CALLS)
 def test_nothing_is_a_call_when_no_tool_is_on_offer_or_none_is_wanted(case: Case) -> None:
     for actual in (answered(case, tools=[]), answered(case, request={"tool_choice": "none"})):
         assert actual["tool_calls"] == []
@@ -152,13 +134,13 @@ def test_nothing_is_a_call_when_no_tool_is_on_offer_or_none_is_wanted(case: Case
             assert actual["text"] == case["content"].rstrip().removesuffix("</s>") or actual["text"] == case["content"]
 
 
-@pytest.mark.parametrize("case", [case for case in _CALLS if "```" not in case["content"]], ids=by_id)
+@with_each([case for case in _CALLS if "```" not in case["content"]])
 def test_an_example_in_a_fence_is_text(case: Case) -> None:
     text = f"For example:\n\n```\n{case['content']}\n```\n\nThat is all."
     assert answered(case, content=text, finish="stop") == {"text": text, "tool_calls": [], "finish": "stop"}
 
 
-@pytest.mark.parametrize("case", _OPEN_CALLS, ids=by_id)
+@with_each(_OPEN_CALLS)
 @pytest.mark.parametrize("prose", ["Ich sehe mir das an.\n\n", "Je regarde.\n", "見てみます。\n\n", "- one\n- two\n\n"])
 def test_prose_in_a_paragraph_before_a_call_is_kept(case: Case, prose: str) -> None:
     wanted = expected(case)
@@ -169,7 +151,7 @@ def test_prose_in_a_paragraph_before_a_call_is_kept(case: Case, prose: str) -> N
     assert actual["recovered"] == {"json": "json_after_text"}.get(wanted["recovered"], wanted["recovered"])
 
 
-@pytest.mark.parametrize("case", _SOUND_CALLS, ids=by_id)
+@with_each(_SOUND_CALLS)
 def test_wherever_a_message_is_cut_no_call_runs_that_is_not_in_it(case: Case) -> None:
     whole = expected(case)["tool_calls"]
     for end in range(len(case["content"])):
@@ -187,14 +169,14 @@ def test_wherever_a_message_is_cut_no_call_runs_that_is_not_in_it(case: Case) ->
             assert actual["finish"] == (finish or "incomplete")
 
 
-_STREAMS = [case for case in _CASES if "stream" in case and all(isinstance(f, dict) for f in case["stream"][:-1])]
+_STREAMS = [case for case in CASES if "stream" in case and all(isinstance(f, dict) for f in case["stream"][:-1])]
 
 
 def again(case: Case, stream: list[Any]) -> Case:
     return run_case({"tools": case["tools"], "request": case.get("request"), "stream": stream})
 
 
-@pytest.mark.parametrize("case", _STREAMS, ids=by_id)
+@with_each(_STREAMS)
 def test_line_ends_comments_and_unknown_fields_change_nothing(case: Case) -> None:
     noisy: list[Any] = ["\ufeff: hello\r\n\r\n"]
     for number, frame in enumerate(case["stream"]):
@@ -233,6 +215,6 @@ def in_letters(frame: Any) -> list[Any]:
     return [*pieces, {**frame, "choices": [{**choice, "delta": rest}]}]
 
 
-@pytest.mark.parametrize("case", _STREAMS, ids=by_id)
+@with_each(_STREAMS)
 def test_deltas_of_one_letter_change_nothing(case: Case) -> None:
     assert again(case, [piece for frame in case["stream"] for piece in in_letters(frame)]) == expected(case)
