@@ -16,7 +16,7 @@ def test_every_case_that_fails_is_named_and_the_others_are_still_tried() -> None
         assert int(case["id"].split()[1]) % 2 != odd, "that is no good"
 
     assert list(inspect.signature(check).parameters) == ["odd"]
-    with pytest.raises(ExceptionGroup, match="10 of 20 cases fail: case 1, case 3, .*, case 19") as failure:
+    with pytest.raises(ExceptionGroup, match=r"10 of 20 cases fail: case 1, case 3, .*, case 19") as failure:
         check(odd=1)
     assert len(tried) == 20
     shown = failure.value.exceptions
