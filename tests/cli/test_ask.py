@@ -145,26 +145,29 @@ async def test_a_command_runs_only_when_it_was_allowed(project: Path, env: dict[
     assert ("1 command was denied" in ran.err) is not allowed
 
 
-@pytest.mark.parametrize(
-    ("allow", "runs"),
-    [
-        (["echo it ran"], True),
-        (["echo  it\tran"], True),
-        (["ls", "true && echo it ran"], True),
-        (["echo"], False),
-        (["echo *"], False),
-        (["echo it ran twice"], False),
-    ],
-)
-async def test_exactly_what_was_allowed_runs(project: Path, env: dict[str, str], allow: list[str], runs: bool) -> None:
-    flags = [f"--allow={command}" for command in allow]
-    with ScriptedServer(COMMAND) as model:
+ALLOWED = ["echo it ran", "echo  with\tblanks", "ls", "true && echo a part", "echo", "echo *", "echo it ran twice"]
+TRIED = {
+    "echo it ran": True,
+    "echo with blanks": True,
+    "echo a part": True,
+    "echo something": False,
+    "echo it": False,
+    "echo it ran thrice": False,
+}
+
+
+async def test_exactly_what_was_allowed_runs(project: Path, env: dict[str, str]) -> None:
+    commands = script({"calls": [call("run_command", command=line) for line in TRIED]}, {"text": "That was all."})
+    flags = [f"--allow={command}" for command in ALLOWED]
+    with ScriptedServer(commands) as model:
         ran = await run("ask", "run it", "--json", *flags, "--base-url", model.base_url, cwd=project, env=env)
     told = json.loads(ran.out)
-    assert ("it ran" in told["toolCalls"][0]["output"]) is runs
-    assert told["deniedCommands"] == ([] if runs else ["echo it ran"])
-    if not runs:
-        assert "--allow COMMAND allows one, --allow-commands all." in ran.err
+    outputs = [made["output"] for made in told["toolCalls"]]
+    assert [
+        line.removeprefix("echo ") in output.splitlines() for line, output in zip(TRIED, outputs, strict=True)
+    ] == list(TRIED.values())
+    assert told["deniedCommands"] == [line for line, runs in TRIED.items() if not runs]
+    assert "--allow COMMAND allows one, --allow-commands all." in ran.err
 
 
 async def test_nothing_can_not_be_allowed(project: Path, env: dict[str, str]) -> None:

@@ -64,7 +64,7 @@ def home_with(folder: Path, text: str) -> Path:
 
 
 async def test_what_is_allowed_once_asks_again(stages: Stages) -> None:
-    async with stages.own(picking("Run once"), FILES, turns("cat a.txt", "cat a.txt")) as at:
+    async with stages.on(picking("Run once"), FILES, turns("cat a.txt", "cat a.txt")) as at:
         assert ["one" in text for text in await runs(at, 2)] == [True, True]
         assert [titles for _, titles in questions(at)] == [["Run once", "Always allow", "Deny"]] * 2
         assert "cat a.txt" in questions(at)[0][0]
@@ -106,7 +106,7 @@ OTHERS = ["cat a.txt; cat b.txt", "cat a.txt\ncat b.txt", "cat a.txt > c", "cat 
 
 @pytest.mark.parametrize("line", [*OTHERS, "cat a.txt b.txt", "cat a.txt #", "/bin/cat a.txt"])
 async def test_nothing_else_runs_because_of_it(stages: Stages, line: str) -> None:
-    async with stages.own(ALWAYS, FILES, turns("cat a.txt", line, "cat a.txt")) as at:
+    async with stages.on(ALWAYS, FILES, turns("cat a.txt", line, "cat a.txt")) as at:
         await runs(at, 1)
         at.editor.personality = picking("Deny")
         assert ["did not allow" in text for text in await runs(at, 2)] == [True, False]
@@ -114,7 +114,7 @@ async def test_nothing_else_runs_because_of_it(stages: Stages, line: str) -> Non
 
 
 async def test_it_is_remembered_for_its_workspace_alone(stages: Stages) -> None:
-    async with stages.own(ALWAYS, FILES, turns("cat a.txt")) as at:
+    async with stages.on(ALWAYS, FILES, turns("cat a.txt")) as at:
         await runs(at, 1)
         assert await listed(at) == ["cat a.txt"]
         other = at.folder.parent / "other"
@@ -125,7 +125,7 @@ async def test_it_is_remembered_for_its_workspace_alone(stages: Stages) -> None:
 
 @pytest.mark.parametrize("pick", [(), ("Deny",)])
 async def test_no_and_no_answer_are_a_no(stages: Stages, pick: Sequence[str]) -> None:
-    async with stages.own(picking(*pick), FILES, turns("cat a.txt")) as at:
+    async with stages.on(picking(*pick), FILES, turns("cat a.txt")) as at:
         assert "did not allow" in (await runs(at, 1))[0]
 
 
@@ -171,7 +171,7 @@ async def test_an_editor_can_not_set_what_a_workspace_must_not(stages: Stages, k
 
 
 async def test_a_palette_without_arguments_picks_what_to_revoke(stages: Stages) -> None:
-    async with stages.own(ALWAYS, FILES, turns("cat a.txt")) as at:
+    async with stages.on(ALWAYS, FILES, turns("cat a.txt")) as at:
         await runs(at, 1)
         at.editor.personality = picking("1. cat a.txt")
         assert await at.editor.command("devstral.revokeApproval") == {"revoked": ["cat a.txt"]}
@@ -179,6 +179,6 @@ async def test_a_palette_without_arguments_picks_what_to_revoke(stages: Stages) 
 
 
 async def test_what_can_not_be_seen_in_a_command_is_named_in_the_question(stages: Stages) -> None:
-    async with stages.own(picking("Deny"), FILES, turns("echo 'a\u202eb\u200bc'\r")) as at:
+    async with stages.on(picking("Deny"), FILES, turns("echo 'a\u202eb\u200bc'\r")) as at:
         await runs(at, 1)
         assert "echo 'a<U+202E>b<U+200B>c'<U+000D>" in questions(at)[0][0]

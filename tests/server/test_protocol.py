@@ -80,23 +80,24 @@ async def test_an_unknown_capability_does_not_hang_initialize(tmp_path: Path) ->
         assert await server.leave() == 0
 
 
-@pytest.mark.parametrize(
-    ("method", "params"),
-    [
-        ("textDocument/codeAction", {"textDocument": {"uri": "file:///a"}}),
-        ("textDocument/codeAction", {"textDocument": 3, "range": None, "context": {}}),
-        ("textDocument/codeAction", None),
-        ("codeAction/resolve", {"name": "no title"}),
-        ("workspace/textDocumentContent", {}),
-    ],
-)
-async def test_a_malformed_request_is_answered_with_one_line(tmp_path: Path, method: str, params: Any) -> None:
+MALFORMED: list[tuple[str, Any]] = [
+    ("textDocument/codeAction", {"textDocument": {"uri": "file:///a"}}),
+    ("textDocument/codeAction", {"textDocument": 3, "range": None, "context": {}}),
+    ("textDocument/codeAction", None),
+    ("codeAction/resolve", {"name": "no title"}),
+    ("workspace/textDocumentContent", {}),
+]
+
+
+async def test_a_malformed_request_is_answered_with_one_line(tmp_path: Path) -> None:
     async with serve(tmp_path) as server:
         await server.initialize(tmp_path)
-        error = (await server.answer(server.ask(method, params)))["error"]
-        assert error["code"] == -32602
-        assert "\n" not in error["message"]
-        assert "data" not in error
+        for method, params in MALFORMED:
+            error = (await server.answer(server.ask(method, params)))["error"]
+            assert (error["code"], "data" in error, "\n" in error["message"]) == (-32602, False, False), (
+                method,
+                params,
+            )
         assert await server.leave() == 0
 
 
@@ -153,33 +154,31 @@ async def test_malformed_and_late_answers_of_the_client_are_survived(tmp_path: P
             assert await server.leave() == 0
 
 
-@pytest.mark.parametrize(
-    ("params", "line"),
-    [
-        ({"command": "devstral.fly"}, "'devstral.fly' is not a command of devstral-ls; it has devstral.ask,"),
-        ({"command": 3}, "executeCommand needs a command name."),
-        ({}, "executeCommand needs a command name."),
-        (None, "executeCommand needs a command name."),
-        ({"command": "devstral.ask", "arguments": {"prompt": "x"}}, "devstral.ask: arguments must be a list."),
-        ({"command": "devstral.ask", "arguments": [{"promt": "x"}]}, "devstral.ask takes no 'promt'; did you mean 'prompt'?"),
-        ({"command": "devstral.ask", "arguments": [{"prompt": 3}]}, "devstral.ask: 'prompt' must be a string."),
-        ({"command": "devstral.ask", "arguments": [3]}, "devstral.ask: 'prompt' must be a string."),
-        ({"command": "devstral.ask", "arguments": ["x", 3]}, "devstral.ask: 'uri' must be a URI."),
-        ({"command": "devstral.ask", "arguments": ["x", "file:///a", {"start": 1}]}, "devstral.ask: 'range' must be an LSP range."),
-        ({"command": "devstral.ask", "arguments": [{"wait": "yes"}]}, "devstral.ask: 'wait' must be true or false."),
-        ({"command": "devstral.edit", "arguments": [{"apply": "now"}]}, "devstral.edit: 'apply' must be review, auto or propose."),
-        ({"command": "devstral.fix", "arguments": [{"diagnostics": [{}]}]}, "devstral.fix: 'diagnostics' must be a list of LSP diagnostics."),
-        ({"command": "devstral.applyProposal", "arguments": [{"hunks": [-1]}]}, "devstral.applyProposal: 'hunks' must be a list of hunk ids, or of numbers counted from 0."),
-    ],
-)  # fmt: skip
-async def test_wrong_arguments_are_named_in_one_line(tmp_path: Path, params: Any, line: str) -> None:
+WRONG: list[tuple[Any, str]] = [
+    ({"command": "devstral.fly"}, "'devstral.fly' is not a command of devstral-ls; it has devstral.ask,"),
+    ({"command": 3}, "executeCommand needs a command name."),
+    ({}, "executeCommand needs a command name."),
+    (None, "executeCommand needs a command name."),
+    ({"command": "devstral.ask", "arguments": {"prompt": "x"}}, "devstral.ask: arguments must be a list."),
+    ({"command": "devstral.ask", "arguments": [{"promt": "x"}]}, "devstral.ask takes no 'promt'; did you mean 'prompt'?"),
+    ({"command": "devstral.ask", "arguments": [{"prompt": 3}]}, "devstral.ask: 'prompt' must be a string."),
+    ({"command": "devstral.ask", "arguments": [3]}, "devstral.ask: 'prompt' must be a string."),
+    ({"command": "devstral.ask", "arguments": ["x", 3]}, "devstral.ask: 'uri' must be a URI."),
+    ({"command": "devstral.ask", "arguments": ["x", "file:///a", {"start": 1}]}, "devstral.ask: 'range' must be an LSP range."),
+    ({"command": "devstral.ask", "arguments": [{"wait": "yes"}]}, "devstral.ask: 'wait' must be true or false."),
+    ({"command": "devstral.edit", "arguments": [{"apply": "now"}]}, "devstral.edit: 'apply' must be review, auto or propose."),
+    ({"command": "devstral.fix", "arguments": [{"diagnostics": [{}]}]}, "devstral.fix: 'diagnostics' must be a list of LSP diagnostics."),
+    ({"command": "devstral.applyProposal", "arguments": [{"hunks": [-1]}]}, "devstral.applyProposal: 'hunks' must be a list of hunk ids, or of numbers counted from 0."),
+]  # fmt: skip
+
+
+async def test_wrong_arguments_are_named_in_one_line(tmp_path: Path) -> None:
     async with serve(tmp_path) as server:
         await server.initialize(tmp_path)
-        error = (await server.answer(server.ask("workspace/executeCommand", params)))["error"]
-        assert error["code"] == -32602
-        assert error["message"].startswith(line)
-        assert "\n" not in error["message"]
-        assert "data" not in error
+        for params, line in WRONG:
+            error = (await server.answer(server.ask("workspace/executeCommand", params)))["error"]
+            assert error["message"].startswith(line)
+            assert (error["code"], "data" in error, "\n" in error["message"]) == (-32602, False, False), params
 
 
 async def test_nested_data_that_looks_like_a_message_is_left_alone(tmp_path: Path) -> None:
