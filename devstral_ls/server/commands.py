@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from devstral_ls import __version__
 from devstral_ls.edits.lines import split_lines
 from devstral_ls.errors import InvalidRequest, RequestRefused
-from devstral_ls.server import approvals, instructions
+from devstral_ls.server import approvals, hunks, instructions
 from devstral_ls.server.arguments import Arguments, parse
 from devstral_ls.server.editor import Target
 from devstral_ls.server.instructed import instructions_at, prompt_for
@@ -275,6 +275,7 @@ COMMANDS: Mapping[str, Command] = {
     "devstral.applyProposal": apply_proposal,
     "devstral.discardProposal": discard_proposal,
     "devstral.showDiff": show_diff,
+    "devstral.hunks": hunks.hunks,
     "devstral.undo": undo,
     "devstral.approvals": approvals.approvals,
     "devstral.revokeApproval": approvals.revoke_approval,
