@@ -1,0 +1,68 @@
+--- The language server's client, whichever Neovim it runs in.
+local M = {}
+
+M.NAME = 'devstral_ls'
+
+---@alias devstral_ls.Answered fun(result: any)
+
+--- The client of a buffer; of a window of ours the one it belongs to, else any.
+---@param buffer? integer
+---@return vim.lsp.Client?
+function M.find(buffer)
+  buffer = buffer or vim.api.nvim_get_current_buf()
+  local belongs = vim.b[buffer].devstral_client
+  return vim.lsp.get_clients({ bufnr = buffer, name = M.NAME })[1]
+    or (belongs and vim.lsp.get_client_by_id(belongs))
+    or vim.lsp.get_clients({ name = M.NAME })[1]
+end
+
+--- The same, or a line for the user about why there is none.
+---@return vim.lsp.Client?
+function M.needed()
+  local client = M.find()
+  if not client then M.say('Devstral does not run: open a file, and see :checkhealth devstral_ls', 'WARN') end
+  return client
+end
+
+---@param text string
+---@param level? 'INFO'|'WARN'|'ERROR'
+function M.say(text, level) vim.notify(text, vim.log.levels[level or 'INFO'], { title = 'Devstral' }) end
+
+--- Run a command of the server. What it refuses is shown to the user, and `answered` is not called.
+---@param client vim.lsp.Client
+---@param command string without `devstral.`
+---@param argument? table
+---@param answered? devstral_ls.Answered
+function M.execute(client, command, argument, answered)
+  argument = (argument and next(argument)) and argument or vim.empty_dict()
+  local params = { command = 'devstral.' .. command, arguments = { argument } }
+  local function take(problem, result)
+    if problem then return M.say(problem.message, 'ERROR') end
+    if answered then answered(result) end
+  end
+  if vim.fn.has('nvim-0.11') == 1 then
+    client:request('workspace/executeCommand', params, take)
+  else
+    client.request('workspace/executeCommand', params, take)
+  end
+end
+
+--- What the server says about itself, waited for. For :checkhealth alone.
+---@param client vim.lsp.Client
+---@param patience integer milliseconds
+---@return table?
+---@return string? problem
+function M.status(client, patience)
+  local params = { command = 'devstral.status', arguments = { vim.empty_dict() } }
+  local method = 'workspace/executeCommand'
+  local answer, problem
+  if vim.fn.has('nvim-0.11') == 1 then
+    answer, problem = client:request_sync(method, params, patience)
+  else
+    answer, problem = client.request_sync(method, params, patience, 0)
+  end
+  if not answer then return nil, problem end
+  return answer.result, answer.err and answer.err.message
+end
+
+return M
