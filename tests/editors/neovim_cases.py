@@ -51,13 +51,17 @@ class Neovim:
         *turns: Mapping[str, Any],
         files: Mapping[str, bytes] = {},
         at: Mapping[str, Callable[[ScriptedServer, Path], None]] = {},
+        environ: Mapping[str, str] = {},
     ) -> Played:
-        """Play neovim/CASE.lua. at: what the test looks at where the case reaches a place and waits."""
+        """Play neovim/CASE.lua, with the plugin where it is below neovim/with_plugin.
+
+        at: what the test looks at where the case reaches a place and waits. environ: more of the environment.
+        """
         root = create(self.place / "project")
         for name, content in files.items():
             (root / name).write_bytes(content)
         with ScriptedServer(script(*turns)) as model:
-            seen = self._run(case, root, environment(self.place / "home", model.base_url), at, model)
+            seen = self._run(case, root, {**environment(self.place / "home", model.base_url), **environ}, at, model)
         return Played(seen, root, model)
 
     def _run(
@@ -68,11 +72,10 @@ class Neovim:
         at: Mapping[str, Callable[[ScriptedServer, Path], None]],
         model: ScriptedServer,
     ) -> dict[str, Any]:
-        configuration = CONFIGURATIONS / ("devstral.lua" if self.new else "devstral-0.10.lua")
-        more = [f"+luafile {CONFIGURATIONS / name}.lua" for name in ("statusline", *["mappings"][: self.new])]
         command = [
-            *(self.editor.program, "--headless", "--clean", "-n", "-i", "NONE", "-u", str(configuration)),
-            *("--cmd", f"set rtp^={HERE}", *more, f"+luafile {HERE / case}.lua"),
+            *(self.editor.program, "--headless", "--clean", "-n", "-i", "NONE", "--cmd", f"set rtp^={HERE}"),
+            *(self._plugin() if case.startswith("with_plugin/") else self._configured()),
+            f"+luafile {HERE / case}.lua",
         ]
         with (self.place / "stderr").open("wb") as errors:
             process = subprocess.Popen(
@@ -89,6 +92,15 @@ class Neovim:
                 raise
             finally:
                 patience.cancel()
+
+    def _configured(self) -> list[str]:
+        """Neovim's arguments for the configuration without the plugin."""
+        configuration = CONFIGURATIONS / ("devstral.lua" if self.new else "devstral-0.10.lua")
+        more = [f"+luafile {CONFIGURATIONS / name}.lua" for name in ("statusline", *["mappings"][: self.new])]
+        return ["-u", str(configuration), *more]
+
+    def _plugin(self) -> list[str]:
+        return ["--cmd", f"set rtp^={CONFIGURATIONS}", "-u", str(CONFIGURATIONS / "example.lua")]
 
     def _follow(
         self,

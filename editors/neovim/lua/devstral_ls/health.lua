@@ -30,7 +30,7 @@ local function server()
   local path = vim.fn.exepath(program)
   if path == '' then
     return vim.health.error(program .. ' is not found', {
-      'Install it: pipx install devstral-ls, or uv tool install devstral-ls',
+      'Install it, in its folder: pipx install . (or: uv tool install .)',
       "Or name it: vim.lsp.config('devstral_ls', { cmd = { '/path/to/devstral-ls', 'serve' } })",
     })
   end
@@ -43,10 +43,6 @@ local function server()
   vim.health.ok(vim.trim(done.stdout) .. ' (' .. path .. ')')
 end
 
----@param client vim.lsp.Client
----@return integer
-local function count_buffers(client) return #vim.lsp.get_buffers_by_client_id(client.id) end
-
 local function clients()
   local found = vim.lsp.get_clients({ name = client_of.NAME })
   if #found == 0 then
@@ -58,7 +54,7 @@ local function clients()
   local roots = {}
   for _, client in ipairs(found) do
     local root = client.config.root_dir or vim.fn.getcwd()
-    vim.health.ok(('client %d in %s, %d buffer(s)'):format(client.id, root, count_buffers(client)))
+    vim.health.ok(('client %d in %s, %d buffer(s)'):format(client.id, root, vim.tbl_count(client.attached_buffers)))
     if roots[root] then vim.health.warn('two clients run in ' .. root, 'Start it in one way only') end
     roots[root] = true
     if not vim.tbl_get(client, 'config', 'init_options', 'client', 'stream') then

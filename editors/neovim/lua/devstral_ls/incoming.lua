@@ -37,7 +37,8 @@ end
 
 function M.edit(problem, params, context, ...)
   break_undo(buffers_of(params.edit))
-  local answer = vim.lsp.handlers['workspace/applyEdit'](problem, params, context, ...)
+  -- Without its label, which Neovim would print.
+  local answer = vim.lsp.handlers['workspace/applyEdit'](problem, { edit = params.edit }, context, ...)
   break_undo(buffers_of(params.edit))
   return answer
 end

@@ -28,7 +28,10 @@ local pending = {}
 local placed = {}
 ---@type table<integer, boolean> buffers whose changes are shown otherwise, in a diff
 local hidden = {}
-local asked = 0
+---@type table<integer, integer> how often each client was asked
+local asked = {}
+---@type fun(review: table)[] to call with the next answer that counts
+local waiting = {}
 
 ---@return devstral_ls.File[] of every proposal of every server, the oldest first
 function M.files()
@@ -112,21 +115,25 @@ end
 ---@param client vim.lsp.Client
 ---@param done? fun(review: table)
 function M.refresh(client, done)
-  asked = asked + 1
-  local mine = asked
+  local mine = (asked[client.id] or 0) + 1
+  asked[client.id] = mine
+  waiting[#waiting + 1] = done
   client_of.execute(client, 'hunks', {}, function(proposals)
-    -- A later question has a later answer.
-    if mine == asked then
-      local files = {}
-      for _, proposal in ipairs(proposals) do
-        for _, file in ipairs(proposal.files) do
-          files[#files + 1] = vim.tbl_extend('force', file, { proposal = proposal.proposalId, client = client.id })
-        end
+    -- A later question of this client has a later answer, which is the one that counts.
+    if mine ~= asked[client.id] then return end
+    local files = {}
+    for _, proposal in ipairs(proposals) do
+      for _, file in ipairs(proposal.files) do
+        files[#files + 1] = vim.tbl_extend('force', file, { proposal = proposal.proposalId, client = client.id })
       end
-      pending[client.id] = #files > 0 and files or nil
-      redraw()
     end
-    if done then done(M) end
+    pending[client.id] = #files > 0 and files or nil
+    redraw()
+    local callers = waiting
+    waiting = {}
+    for _, call in ipairs(callers) do
+      call(M)
+    end
   end)
 end
 

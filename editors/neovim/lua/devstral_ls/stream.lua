@@ -47,12 +47,17 @@ function takes.approval(update) output.item(update.sessionId, '? may I run `' ..
 
 function takes.notice(update) output.note(update.sessionId, update.text) end
 
+---@type table<string, boolean> proposals whose run has ended
+local known = {}
+
+--- It comes as the run ends, and again when its mode has had its way: applied, asked about, or neither.
 function takes.proposal(update, client_id)
   local client = vim.lsp.get_client_by_id(client_id)
   if not client then return end
-  local new = update.state == 'pending'
+  local left = known[update.proposalId] and update.state == 'pending'
+  known[update.proposalId] = true
   require('devstral_ls.review').refresh(client, function(review)
-    if new then review.announce(update) end
+    if left then review.announce(update) end
   end)
 end
 

@@ -97,6 +97,15 @@ function user.was_shown(text)
   return all:find(text, 1, true) ~= nil
 end
 
+-- What vim.ui.input was asked, and what is typed into it.
+user.inputs = {}
+user.typed = nil
+
+vim.ui.input = function(opts, take)
+  table.insert(user.inputs, opts.prompt)
+  take(user.typed)
+end
+
 local wanted_action
 
 vim.ui.select = function(items, opts, choose)
@@ -119,6 +128,23 @@ vim.ui.select = function(items, opts, choose)
     if picked and vim.startswith(title, picked) then return choose(items[index], index) end
   end
   choose(nil)
+end
+
+-- From now on menus and inputs are a plugin's: in a window of their own, answered some time after the call returned.
+function user.pick_later()
+  for _, name in ipairs({ 'select', 'input' }) do
+    local at_once = vim.ui[name]
+    vim.ui[name] = function(...)
+      local given = { n = select('#', ...), ... }
+      local buffer = vim.api.nvim_create_buf(false, true)
+      local place = { relative = 'editor', row = 1, col = 1, width = 20, height = 3 }
+      local window = vim.api.nvim_open_win(buffer, true, place)
+      vim.defer_fn(function()
+        vim.api.nvim_win_close(window, true)
+        at_once(unpack(given, 1, given.n))
+      end, 10)
+    end
+  end
 end
 
 -- ------------------------------------------------------------------------------------------------- what is done
