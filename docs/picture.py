@@ -1,4 +1,7 @@
-"""Takes the README's picture: runs the demo in a terminal (tmux) and draws its screen. `python docs/picture.py`"""
+"""Takes the README's picture: runs the demo in a terminal (tmux) and draws its screen. `python docs/picture.py`
+
+With two arguments it draws another terminal's screen: `python docs/picture.py FILE.svg TITLE < SCREEN`
+"""
 
 from __future__ import annotations
 
@@ -42,16 +45,26 @@ def main() -> None:
         subprocess.run([*tmux, "kill-server"], check=True)
     # The temporary folder's name is noise in a picture.
     printed = re.sub(r"/\S*/devstral-ls-demo-[^/]*/", "~/", screen)
-    console = Console(record=True, width=WIDTH, file=open(os.devnull, "w"), color_system="truecolor")  # noqa: SIM115, PTH123
-    console.print(Text("$ devstral-ls demo", style="bold"))
-    console.print(Text.from_ansi(printed.rstrip()))
-    svg = console.export_svg(title="devstral-ls demo", theme=NIGHT, unique_id="demo")
+    command_line = Text("$ devstral-ls demo", style="bold")
+    draw(PICTURE, "devstral-ls demo", [command_line, Text.from_ansi(printed.rstrip())], WIDTH)
+
+
+def draw(picture: Path, title: str, parts: list[Text], width: int) -> None:
+    """Write the picture of a terminal of so many columns."""
+    console = Console(record=True, width=width, file=open(os.devnull, "w"), color_system="truecolor")  # noqa: SIM115, PTH123
+    for part in parts:
+        console.print(part)
+    svg = console.export_svg(title=title, theme=NIGHT, unique_id=picture.stem)
     # No fonts from elsewhere: a picture in a repository loads nothing.
     svg = re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)
-    PICTURE.parent.mkdir(exist_ok=True)
-    PICTURE.write_text(re.sub(r"[ \t]+\n", "\n", svg), encoding="utf-8")
-    print(f"{PICTURE} written")
+    picture.parent.mkdir(exist_ok=True)
+    picture.write_text(re.sub(r"[ \t]+\n", "\n", svg), encoding="utf-8")
+    print(f"{picture} written")
 
 
 if __name__ == "__main__":
-    main()
+    if len(sys.argv) == 3:
+        shown = Text.from_ansi(sys.stdin.read().rstrip("\n"))
+        draw(Path(sys.argv[1]), sys.argv[2], [shown], max(map(len, shown.plain.split("\n"))))
+    else:
+        main()

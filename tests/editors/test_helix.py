@@ -43,6 +43,10 @@ class Terminal:
     def screen(self) -> str:
         return self._run("capture-pane", "-p", "-t", "it")
 
+    def in_colour(self) -> str:
+        """The screen with its escape sequences."""
+        return self._run("capture-pane", "-p", "-e", "-t", "it")
+
     def shows(self, text: str, patience: float = PATIENCE) -> str:
         """The screen, once it shows `text`. A terminal can't be waited for, only looked at."""
         end = time.monotonic() + patience

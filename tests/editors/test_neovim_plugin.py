@@ -181,13 +181,13 @@ def test_health_says_what_runs_and_what_to_do(neovim: Neovim) -> None:
     assert "is looked for when something is asked first" in seen["new"]
     assert "ERROR" not in seen["new"] + seen["used"]
     assert ("WARN" in seen["used"]) is not neovim.new
-    assert "devstral at http://127.0.0.1" in seen["used"]
+    assert "devstral-small-2 at http://127.0.0.1" in seen["used"]
     assert "edits.mode is propose" in seen["used"]
 
 
 def test_a_model_that_does_not_answer_and_a_missing_server_are_told(neovim: Neovim) -> None:
     seen = neovim.play("with_plugin/broken", environ={"DEVSTRAL_LS_BASE_URL": "http://127.0.0.1:9/v1"}).seen
-    assert "127.0.0.1:9" in seen["status"]
+    assert "Devstral: The server at http://127.0.0.1:9/v1" in seen["status"]
     assert "ERROR" in seen["health"]
     assert "`devstral-ls doctor` says what is wrong" in seen["health"]
     assert "devstral-ls is not found" in seen["missing"]

@@ -28,6 +28,18 @@ end
 ---@param level? 'INFO'|'WARN'|'ERROR'
 function M.say(text, level) vim.notify(text, vim.log.levels[level or 'INFO'], { title = 'Devstral' }) end
 
+--- An answer with what is null in it left out.
+---@param answer any
+---@return any
+local function without_null(answer)
+  if type(answer) ~= 'table' then return answer ~= vim.NIL and answer or nil end
+  local fields = {}
+  for name, value in pairs(answer) do
+    if value ~= vim.NIL then fields[name] = value end
+  end
+  return fields
+end
+
 --- Run a command of the server. What it refuses is shown to the user, and `answered` is not called.
 ---@param client vim.lsp.Client
 ---@param command string without `devstral.`
@@ -38,7 +50,7 @@ function M.execute(client, command, argument, answered)
   local params = { command = 'devstral.' .. command, arguments = { argument } }
   local function take(problem, result)
     if problem then return M.say(problem.message, 'ERROR') end
-    if answered then answered(result) end
+    if answered then answered(without_null(result)) end
   end
   if vim.fn.has('nvim-0.11') == 1 then
     client:request('workspace/executeCommand', params, take)
@@ -62,7 +74,7 @@ function M.status(client, patience)
     answer, problem = client.request_sync(method, params, patience, 0)
   end
   if not answer then return nil, problem end
-  return answer.result, answer.err and answer.err.message
+  return without_null(answer.result), answer.err and answer.err.message
 end
 
 return M

@@ -71,9 +71,9 @@ local function model(client)
   vim.health.start(('Devstral: the model of client %d'):format(client.id))
   local status, problem = client_of.status(client, PATIENCE)
   if not status then return vim.health.error('the server does not answer: ' .. (problem or 'timeout'), ':LspLog') end
-  if status.problem ~= vim.NIL and status.problem then
+  if status.problem then
     vim.health.error(status.problem, 'In a terminal, `devstral-ls doctor` says what is wrong and what to do')
-  elseif status.model == nil or status.model == vim.NIL then
+  elseif not status.model then
     vim.health.info('The model server is looked for when something is asked first; `devstral-ls doctor` looks now')
   else
     vim.health.ok(('%s at %s'):format(status.model, status.server))

@@ -30,7 +30,7 @@ local placed = {}
 local hidden = {}
 ---@type table<integer, integer> how often each client was asked
 local asked = {}
----@type fun(review: table)[] to call with the next answer that counts
+---@type table<integer, fun(review: table)[]> by client: to call with the next answer that counts
 local waiting = {}
 
 ---@return devstral_ls.File[] of every proposal of every server, the oldest first
@@ -117,7 +117,8 @@ end
 function M.refresh(client, done)
   local mine = (asked[client.id] or 0) + 1
   asked[client.id] = mine
-  waiting[#waiting + 1] = done
+  waiting[client.id] = waiting[client.id] or {}
+  table.insert(waiting[client.id], done)
   client_of.execute(client, 'hunks', {}, function(proposals)
     -- A later question of this client has a later answer, which is the one that counts.
     if mine ~= asked[client.id] then return end
@@ -129,8 +130,8 @@ function M.refresh(client, done)
     end
     pending[client.id] = #files > 0 and files or nil
     redraw()
-    local callers = waiting
-    waiting = {}
+    local callers = waiting[client.id]
+    waiting[client.id] = {}
     for _, call in ipairs(callers) do
       call(M)
     end

@@ -3,7 +3,7 @@ local M = {}
 
 local LONGEST = 48 -- characters of what is done just now
 
-local busy, title, health, problem ---@type boolean?, string?, string?, string?
+local busy, title, health, problem = false, nil, 'ok', '' ---@type boolean, string?, string, string
 local activity = ''
 local changes = 0
 local shown = ''
@@ -51,7 +51,10 @@ function M.text()
     return (title or 'Devstral') .. (tail ~= '' and ': ' .. tail or '')
   end
   if changes > 0 then return ('Devstral: %d change%s to review'):format(changes, changes == 1 and '' or 's') end
-  if health == 'error' then return 'Devstral: ' .. (problem ~= '' and problem or 'the model does not answer') end
+  if health == 'error' then
+    local long = vim.fn.strchars(problem) > LONGEST
+    return 'Devstral: ' .. (long and vim.fn.strcharpart(problem, 0, LONGEST) .. '…' or problem)
+  end
   return ''
 end
 

@@ -184,12 +184,12 @@ end
 
 local function say_status(answer)
   local model = answer.model and ('%s at %s'):format(answer.model, answer.server) or 'no model looked for yet'
-  local pending = #answer.proposals > 0 and (', %d proposals pending'):format(#answer.proposals) or ''
+  local pending = #answer.proposals > 0 and (', proposals pending: %d'):format(#answer.proposals) or ''
   client_of.say(('devstral-ls %s is %s: %s%s'):format(answer.version, answer.state, answer.problem or model, pending))
 end
 
 local function say_undone(answer, asked)
-  if answer.undone then client_of.say(('Undone in %d file(s)'):format(#answer.files)) end
+  if answer.undone then client_of.say(('Undone in %d file%s'):format(#answer.files, #answer.files == 1 and '' or 's')) end
   review().refresh(asked.client)
 end
 

@@ -55,6 +55,11 @@ function reviewing.idle()
   user.wait('the run to end', function() return user.command('devstral.status').state == 'idle' end)
 end
 
+-- Wait until the plugin knows of nothing that is pending.
+function reviewing.all_decided()
+  user.wait('all to be decided', function() return #require('devstral_ls.review').files() == 0 end)
+end
+
 function reviewing.status_line() return vim.api.nvim_eval_statusline(vim.o.statusline, {}).str end
 
 function reviewing.line() return vim.api.nvim_win_get_cursor(0)[1] end

@@ -149,9 +149,10 @@ end
 
 -- ------------------------------------------------------------------------------------------------- what is done
 
-function user.client()
+-- The server's client in the current buffer; anywhere: in any.
+function user.client(anywhere)
   return user.wait('the language server', function()
-    local client = vim.lsp.get_clients({ bufnr = 0, name = 'devstral_ls' })[1]
+    local client = vim.lsp.get_clients({ bufnr = not anywhere and 0 or nil, name = 'devstral_ls' })[1]
     return client and client.initialized and client
   end)
 end
@@ -201,7 +202,7 @@ end
 
 -- Run a command of the server and return its answer.
 function user.command(name, argument)
-  local client = user.client()
+  local client = user.client(true)
   local params = { command = name, arguments = { argument or vim.empty_dict() } }
   local method = 'workspace/executeCommand'
   local answer
