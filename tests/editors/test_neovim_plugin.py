@@ -56,10 +56,10 @@ def test_each_change_is_shown_in_the_text_and_accepted_or_rejected_there(neovim:
     assert "Edit with Devstral" in seen["busy"]
     assert seen["first"] == [
         "3 -",
-        "3 ... 1/2  <Leader>ha accepts  <Leader>hr rejects",
+        "3 ... 1/2  \\ha accepts  \\hr rejects",
         "3 + TAX = 0.2",
         "11 -",
-        "11 ... 2/2  <Leader>ha accepts  <Leader>hr rejects",
+        "11 ... 2/2  \\ha accepts  \\hr rejects",
         "11 +     return round(sum(prices), 2)",
     ]
     assert (seen["untouched"], seen["current"]) == (True, "shop/prices.py")
@@ -158,7 +158,7 @@ def test_every_command_of_the_server_has_a_subcommand(neovim: Neovim) -> None:
     assert seen["not_served"] == []
     assert "ask" in seen["commands"]
     assert len(seen["commands"]) == 29
-    assert seen["completed"] == [["explain"], ["apply=auto", "apply=propose", "apply=review"], ["why"]]
+    assert seen["completed"] == [["explain"], ["apply=review", "apply=auto", "apply=propose"], ["why"]]
     asked = [told(request) for request in played.model.requests]
     assert asked[0].endswith("in a few words")
     assert "The user selected lines 10-11 of it:" in asked[0]
@@ -207,4 +207,4 @@ def test_whoever_wants_to_be_asked_is_asked_through_any_picker(neovim: Neovim) -
 def test_the_help_file_is_found_and_has_every_subcommand(neovim: Neovim) -> None:
     seen = neovim.play("with_plugin/help").seen
     assert (seen["missing"], seen["wide"]) == ([], [])
-    assert seen["filetype"] == "help"
+    assert seen["kind"] == "help"

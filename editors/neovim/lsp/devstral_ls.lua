@@ -4,6 +4,8 @@
 return {
   cmd = { 'devstral-ls', 'serve' },
   root_dir = function(buffer, start) start(vim.fs.root(buffer, '.git') or vim.fn.getcwd()) end,
+  before_init = function() require('devstral_ls.client').begins() end,
+  on_exit = function() require('devstral_ls.client').left() end,
   init_options = {
     client = { stream = true },
     -- The plugin shows changes in the text, and answers in a window of its own.

@@ -13,6 +13,8 @@ vim.api.nvim_create_autocmd('LspAttach', {
   group = vim.api.nvim_create_augroup('devstral_ls', {}),
   callback = function(event)
     local client = vim.lsp.get_client_by_id(event.data.client_id)
-    if client and client.name == 'devstral_ls' then require('devstral_ls.review').attached(client) end
+    if not client or client.name ~= 'devstral_ls' then return end
+    require('devstral_ls.client').arrived(client)
+    require('devstral_ls.review').attached(client)
   end,
 })

@@ -16,12 +16,37 @@ function M.find(buffer)
     or vim.lsp.get_clients({ name = M.NAME })[1]
 end
 
---- The same, or a line for the user about why there is none.
----@return vim.lsp.Client?
-function M.needed()
+--- Whether a server was started that is not there yet.
+local starting = false
+---@type fun(client: vim.lsp.Client)[] what waits for it
+local waiting = {}
+
+--- A server begins to start.
+function M.begins() starting = true end
+
+--- A server is there.
+---@param client vim.lsp.Client
+function M.arrived(client)
+  starting = false
+  local calls = waiting
+  waiting = {}
+  for _, call in ipairs(calls) do
+    call(client)
+  end
+end
+
+--- A server left, or never came.
+function M.left()
+  starting, waiting = false, {}
+end
+
+--- Call `go_on` with the client, as soon as there is one; or tell the user why there is none.
+---@param go_on fun(client: vim.lsp.Client)
+function M.when_there(go_on)
   local client = M.find()
-  if not client then M.say('Devstral does not run: open a file, and see :checkhealth devstral_ls', 'WARN') end
-  return client
+  if client then return go_on(client) end
+  if starting then return table.insert(waiting, go_on) end
+  M.say('Devstral does not run: open a file, and see :checkhealth devstral_ls', 'WARN')
 end
 
 ---@param text string

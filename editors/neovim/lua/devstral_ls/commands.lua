@@ -34,10 +34,9 @@ function M.run(call)
     return client_of.say(('Devstral has no `%s`: %s'):format(name, table.concat(M.names(), ', ')), 'ERROR')
   end
   local rest, found = without_options(given)
-  local client = not subcommand.offline and client_of.needed() or nil
-  if client or subcommand.offline then
-    subcommand.run({ call = call, rest = rest, options = found, client = client })
-  end
+  local function go_on(client) subcommand.run({ call = call, rest = rest, options = found, client = client }) end
+  if subcommand.offline then return go_on() end
+  client_of.when_there(go_on)
 end
 
 ---@return string[]

@@ -78,6 +78,10 @@ local function current(file)
   return buffer
 end
 
+---@param window integer
+---@param text string
+local function name(window, text) vim.wo[window][0].winbar = ' ' .. text:gsub('%%', '%%%%') end
+
 ---@param file devstral_ls.File
 local function show(file)
   local left, right = current(file), M.proposed(file)
@@ -85,7 +89,8 @@ local function show(file)
   vim.api.nvim_win_set_buf(0, left)
   vim.cmd.diffthis()
   local window = vim.api.nvim_get_current_win()
-  vim.api.nvim_open_win(right, true, { split = 'right', win = window })
+  name(window, (file.from or file).path .. ' as it is')
+  name(vim.api.nvim_open_win(right, true, { split = 'right', win = window }), file.path .. ' as proposed')
   vim.cmd.diffthis()
   vim.api.nvim_set_current_win(window)
   table.insert(open, { path = file.path, proposed = right, current = left, tab = vim.api.nvim_get_current_tabpage() })
@@ -163,20 +168,20 @@ function M.update()
   end
 end
 
+local function forget_closed()
+  for index = #open, 1, -1 do
+    local diff = open[index]
+    if not vim.api.nvim_tabpage_is_valid(diff.tab) then
+      table.remove(open, index)
+      review().hide(diff.current, false)
+    end
+  end
+end
+
 vim.api.nvim_create_autocmd('TabClosed', {
   group = vim.api.nvim_create_augroup('devstral_ls.diff', {}),
-  callback = function()
-    for index = #open, 1, -1 do
-      local diff = open[index]
-      if not vim.api.nvim_tabpage_is_valid(diff.tab) then
-        table.remove(open, index)
-        for _, window in ipairs(vim.fn.win_findbuf(diff.current)) do
-          vim.api.nvim_win_call(window, function() vim.cmd.diffoff() end)
-        end
-        review().hide(diff.current, false)
-      end
-    end
-  end,
+  -- In 0.10 the tab is still there while this runs.
+  callback = vim.schedule_wrap(forget_closed),
 })
 
 return M

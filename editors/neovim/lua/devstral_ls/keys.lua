@@ -23,6 +23,15 @@ function M.lines()
   return { math.min(one, other), math.max(one, other) }
 end
 
+--- A key as a person sees it: with what <Leader> is.
+---@param name devstral_ls.Key
+---@return string|false
+function M.shown(name)
+  local key = config.now.review.keys[name]
+  local leader = vim.g.mapleader or '\\'
+  return key and (key:gsub('<[Ll]eader>', leader == ' ' and '<Space>' or (leader:gsub('%%', '%%%%'))))
+end
+
 ---@type table<integer, { mode: string, left: string, before: table }[]>
 local attached = {}
 

@@ -57,11 +57,11 @@ end
 local function of_a_whole(kind) return ({ delete = 'to be deleted', rename = 'to be moved' })[kind] or 'to be made' end
 
 local function hint(file, number, count)
-  local wanted = config.now.review.keys
+  local accept, reject = keys.shown('accept'), keys.shown('reject')
   local parts = { ('  %d/%d'):format(number, count) }
   if file.kind ~= 'edit' then parts[#parts + 1] = of_a_whole(file.kind) end
-  if wanted.accept then parts[#parts + 1] = wanted.accept .. ' accepts' end
-  if wanted.reject then parts[#parts + 1] = wanted.reject .. ' rejects' end
+  if accept then parts[#parts + 1] = accept .. ' accepts' end
+  if reject then parts[#parts + 1] = reject .. ' rejects' end
   return table.concat(parts, '  ')
 end
 
@@ -237,7 +237,7 @@ end
 
 ---@return string
 function M.where_to()
-  local key = config.now.review.keys.next
+  local key = keys.shown('next')
   return (key and placed[vim.api.nvim_get_current_buf()]) and key .. ' goes to the next change'
     or ':Devstral changes lists what is pending'
 end

@@ -15,7 +15,7 @@ user.case(function()
   vim.cmd('Devstral! fix') -- at once
   user.wait('the edit', function() return user.text(buffer):find('round%(') end)
   reviewing.idle()
-  user.settled()
+  reviewing.all_decided()
   local seen = { at_once = user.text(), shown = reviewing.shown() }
   vim.cmd('5,8Devstral fix')
   reviewing.idle()

@@ -17,5 +17,5 @@ user.case(function()
     vim.fn.getcompletion('Devstral ', 'cmdline')
   )
   local wide = vim.tbl_filter(function(line) return vim.fn.strdisplaywidth(line) > 79 end, vim.fn.readfile(source))
-  return { tags = #tags, missing = missing, wide = wide, filetype = vim.bo.filetype }
+  return { tags = #tags, missing = missing, wide = wide, kind = vim.bo.buftype }
 end)
