@@ -14,9 +14,8 @@ import pytest
 from devstral_ls.scripted import ScriptedServer
 from tests.editors.installing import find
 from tests.editors.neovim_cases import CONFIGURATIONS
-from tests.editors.project import call, create, edits, environment, script
+from tests.editors.project import NEW_TOTAL, OLD_TOTAL, call, create, edits, environment, script
 from tests.editors.test_helix import Terminal
-from tests.editors.test_neovim_plugin import NEW_TOTAL, OLD_TOTAL
 
 DRAW = Path(__file__).parents[2] / "docs" / "picture.py"
 

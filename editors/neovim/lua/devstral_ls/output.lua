@@ -181,7 +181,11 @@ end
 function M.close()
   local window = window_here()
   if not window then return false end
-  vim.api.nvim_win_close(window, true)
+  if #vim.api.nvim_tabpage_list_wins(0) == 1 then
+    vim.cmd.enew() -- the last window can't be closed
+  else
+    vim.api.nvim_win_close(window, true)
+  end
   return true
 end
 
