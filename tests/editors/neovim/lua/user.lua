@@ -97,14 +97,9 @@ function user.was_shown(text)
   return all:find(text, 1, true) ~= nil
 end
 
--- What vim.ui.input was asked, and what is typed into it.
+-- What vim.ui.input of user.pick_later was asked, and what is typed into it.
 user.inputs = {}
 user.typed = nil
-
-vim.ui.input = function(opts, take)
-  table.insert(user.inputs, opts.prompt)
-  take(user.typed)
-end
 
 local wanted_action
 
@@ -132,6 +127,10 @@ end
 
 -- From now on menus and inputs are a plugin's: in a window of their own, answered some time after the call returned.
 function user.pick_later()
+  vim.ui.input = function(opts, take)
+    table.insert(user.inputs, opts.prompt)
+    take(user.typed)
+  end
   for _, name in ipairs({ 'select', 'input' }) do
     local at_once = vim.ui[name]
     vim.ui[name] = function(...)
