@@ -4,7 +4,8 @@
 #   neovim        the newest Debian has (0.12 in forky; 0.10 in trixie where forky can't be had)
 #   neovim-0.10   trixie's
 #   helix         trixie's (25.01)
-#   emacs         trixie's (30.1), without windows
+#   emacs         trixie's (30.1), without windows, with lsp-mode (9.0)
+#   vim           trixie's (9.1), with ALE (4.0)
 #   vscode        1.139, as it serves itself to a browser
 #
 # 10 to 20 seconds each, VS Code 40. Debian, as root; for VS Code any Linux and npm. Everything is unpacked, not installed:
@@ -60,13 +61,16 @@ case $editor in
     "$here/unpack.sh" trixie "$dest" usr/bin/hx hx
     run "HELIX_RUNTIME=$root/usr/lib/hx/runtime" "$root/usr/bin/hx" ;;
   emacs)
-    "$here/unpack.sh" trixie "$dest" usr/bin/emacs-nox emacs-nox
+    "$here/unpack.sh" trixie "$dest" usr/bin/emacs-nox emacs-nox elpa-lsp-mode
     version=$(basename "$(ls -d "$root"/usr/share/emacs/[0-9]*)")
-    lisp=$(find "$root/usr/share/emacs/$version/lisp" -type d -printf '%p:')
+    lisp=$(find "$root/usr/share/emacs/$version/lisp" "$root"/usr/share/emacs/site-lisp/elpa-src -type d -printf '%p:')
     libexec=$(dirname "$(find "$root/usr/libexec/emacs" -name '*.pdmp')")
     run "EMACSLOADPATH=${lisp%:}" "EMACSDATA=$root/usr/share/emacs/$version/etc" \
       "EMACSDOC=$root/usr/share/emacs/$version/etc" "EMACSPATH=$libexec" \
       "$root/usr/bin/emacs-nox" "--dump-file=$(ls "$libexec"/*.pdmp)" ;;
+  vim)
+    "$here/unpack.sh" trixie "$dest" usr/bin/vim.nox vim-nox vim-ale
+    run "VIM=$root/usr/share/vim" "VIMRUNTIME=$(ls -d "$root"/usr/share/vim/vim[0-9]*)" "$root/usr/bin/vim.nox" ;;
   vscode)
     vscode ;;
   *)

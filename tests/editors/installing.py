@@ -15,7 +15,7 @@ import pytest
 HERE = Path(__file__).parent
 CACHE = HERE.parents[1] / ".cache" / "editors"
 
-NAMED_BY = {"neovim": "NVIM", "neovim-0.10": "NVIM_0_10", "helix": "HELIX", "emacs": "EMACS"}
+NAMED_BY = {"neovim": "NVIM", "neovim-0.10": "NVIM_0_10", "helix": "HELIX", "emacs": "EMACS", "vim": "VIM_NOX"}
 """What install.sh knows -> the environment variable that names another executable to test instead."""
 
 
