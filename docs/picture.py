@@ -1,7 +1,4 @@
-"""Takes the README's picture: runs the demo in a terminal (tmux) and draws its screen. `python docs/picture.py`
-
-With two arguments it draws another terminal's screen: `python docs/picture.py FILE.svg TITLE < SCREEN`
-"""
+"""Draws a terminal's screen; by itself it takes the README's picture: runs the demo in tmux. `python docs/picture.py`"""
 
 from __future__ import annotations
 
@@ -31,6 +28,17 @@ NIGHT = TerminalTheme(
 )
 
 
+def draw(text: Text, picture: Path, title: str, width: int) -> None:
+    """Write `text` as the SVG `picture` of a terminal `width` columns wide; its name tells its styles from another's."""
+    console = Console(record=True, width=width, file=open(os.devnull, "w"), color_system="truecolor")  # noqa: SIM115, PTH123
+    console.print(text)
+    svg = console.export_svg(title=title, theme=NIGHT, unique_id=picture.stem)
+    # No fonts from elsewhere: a picture in a repository loads nothing.
+    svg = re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)
+    picture.parent.mkdir(exist_ok=True)
+    picture.write_text(re.sub(r"[ \t]+\n", "\n", svg), encoding="utf-8")
+
+
 def main() -> None:
     tmux = ["tmux", "-L", "devstral-ls-picture"]
     command = (
@@ -45,26 +53,10 @@ def main() -> None:
         subprocess.run([*tmux, "kill-server"], check=True)
     # The temporary folder's name is noise in a picture.
     printed = re.sub(r"/\S*/devstral-ls-demo-[^/]*/", "~/", screen)
-    command_line = Text("$ devstral-ls demo", style="bold")
-    draw(PICTURE, "devstral-ls demo", [command_line, Text.from_ansi(printed.rstrip())], WIDTH)
-
-
-def draw(picture: Path, title: str, parts: list[Text], width: int) -> None:
-    """Write the picture of a terminal of so many columns."""
-    console = Console(record=True, width=width, file=open(os.devnull, "w"), color_system="truecolor")  # noqa: SIM115, PTH123
-    for part in parts:
-        console.print(part)
-    svg = console.export_svg(title=title, theme=NIGHT, unique_id=picture.stem)
-    # No fonts from elsewhere: a picture in a repository loads nothing.
-    svg = re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)
-    picture.parent.mkdir(exist_ok=True)
-    picture.write_text(re.sub(r"[ \t]+\n", "\n", svg), encoding="utf-8")
-    print(f"{picture} written")
+    prompt = Text("$ devstral-ls demo\n", style="bold")
+    draw(Text.assemble(prompt, Text.from_ansi(printed.rstrip())), PICTURE, "devstral-ls demo", WIDTH)
+    print(f"{PICTURE} written")
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 3:
-        shown = Text.from_ansi(sys.stdin.read().rstrip("\n"))
-        draw(Path(sys.argv[1]), sys.argv[2], [shown], max(map(len, shown.plain.split("\n"))))
-    else:
-        main()
+    main()

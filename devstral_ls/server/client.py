@@ -57,7 +57,7 @@ class Client:
     cursor_selects: bool = False
     """Whether a mere cursor is sent as a selection of the character under it."""
     empty_text: str = ""
-    """What a document without text is to the client: in Neovim a line that ends."""
+    """What a document without text is to the client: in Neovim and Vim a line that ends."""
 
 
 def resolve(params: Mapping[str, Any]) -> Client:
@@ -74,7 +74,7 @@ def resolve(params: Mapping[str, Any]) -> Client:
         **_table(_table(capabilities.get("experimental")).get("devstral")),
         **_table(_table(params.get("initializationOptions")).get("client")),
     }
-    name = str(info.get("name") or "")
+    name = str(info.get("name") or extras.get("name") or "")  # ALE does not say who it is
     version = _version(info.get("version"))
     apply_edit = workspace.get("applyEdit") is True
     annotations = isinstance(edit.get("changeAnnotationSupport"), Mapping)
@@ -106,7 +106,7 @@ def resolve(params: Mapping[str, Any]) -> Client:
         tells_late=name == "Eglot",
         makes_no_folders=name == "Eglot" and "create" not in operations,
         cursor_selects=name.lower() == "helix",
-        empty_text="\n" if name == "Neovim" else "",
+        empty_text="\n" if name in ("Neovim", "ALE") else "",
     )
 
 

@@ -80,7 +80,7 @@ def workspace_edit(
     """
     changes = [part for change in changes for part in _as_client_can(change, client)]
     if not client.document_changes:
-        return {"changes": _plain_changes(changes, client.encoding)}
+        return {"changes": _plain_changes(changes, client)}
     annotated = preview and client.annotations
     operations: list[dict[str, Any]] = []
     for change in changes:
@@ -180,10 +180,12 @@ def _ask_for_confirmation(operations: list[dict[str, Any]], client: Client) -> N
         first["edits"] = [nothing, *first["edits"]]
 
 
-def _plain_changes(changes: Sequence[TextChange], encoding: Encoding) -> dict[str, list[dict[str, Any]]]:
+def _plain_changes(changes: Sequence[TextChange], client: Client) -> dict[str, list[dict[str, Any]]]:
     """`changes` of a client without documentChanges: no versions, no new files but by editing their URI."""
     return {
-        change.uri: text_edits(change.before or "", change.after, encoding, change.hunks)
+        change.uri: text_edits(
+            change.before or client.empty_text, change.after, client.encoding, change.hunks if change.before else None
+        )
         for change in changes
         if change.after is not None
     }

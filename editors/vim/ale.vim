@@ -9,7 +9,7 @@ autocmd FileType * call s:add(&filetype)
 function! s:add(type) abort
   for type in split(a:type, '\.')
     call ale#linter#Define(type, {'name': 'devstral', 'lsp': 'stdio', 'executable': 'devstral-ls',
-    \ 'command': '%e serve', 'project_root': function('s:root')})
+    \ 'command': '%e serve', 'project_root': function('s:root'), 'initialization_options': {'client': {'name': 'ALE'}}})
   endfor
 endfunction
 

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+
+from rich.text import Text
+
+from docs.picture import draw
+
+COLUMNS, LINES = 100, 30
 
 PATIENCE = 20.0
 """Seconds to wait for something to appear."""
@@ -21,7 +28,7 @@ class Terminal:
     def start(self, command: list[str], cwd: Path, environ: Mapping[str, str]) -> None:
         # Not by tmux's own -e: it takes PATH from whoever starts it.
         settings = [f"{name}={value}" for name, value in environ.items()]
-        size = ["-x", "100", "-y", "30"]
+        size = ["-x", str(COLUMNS), "-y", str(LINES)]
         self._run("new-session", "-d", "-s", "it", *size, "-c", str(cwd), shlex.join(["env", *settings, *command]))
 
     def type(self, *keys: str) -> None:
@@ -46,8 +53,23 @@ class Terminal:
             time.sleep(0.05)
         return screen
 
+    def picture(self, name: str, title: str) -> None:
+        """Draw the screen for the documentation, when that is asked for (`make screenshots`)."""
+        if folder := os.environ.get("SCREENSHOTS"):
+            self.settled()
+            screen = self._run("capture-pane", "-e", "-p", "-t", "it")
+            draw(Text.from_ansi(screen.rstrip()), Path(folder) / f"{name}.svg", title, COLUMNS)
+
     def end(self) -> None:
         subprocess.run([*self._tmux, "kill-server"], capture_output=True)
 
     def _run(self, *arguments: str) -> str:
         return subprocess.run([*self._tmux, *arguments], capture_output=True, text=True, check=True).stdout
+
+
+def awaited(holds: Callable[[], bool], instead: Callable[[], str]) -> None:
+    """Until it `holds`. instead: what to show when it never does."""
+    end = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < end, instead()
+        time.sleep(0.02)
