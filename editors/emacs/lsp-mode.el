@@ -10,17 +10,18 @@
 
 (defun devstral-run (command &rest arguments)
   "Run Devstral's COMMAND, about the region if there is one, without waiting for it."
-  (let ((line (lambda (position) (list :line (1- (line-number-at-pos position t)) :character 0))))
-    (with-lsp-workspace (or (lsp-find-workspace 'devstral buffer-file-name)
-                            (user-error "Devstral does not run here: M-x lsp"))
+  (let ((line (lambda (position) (list :line (1- (line-number-at-pos position t)) :character 0)))
+        (here (and buffer-file-name (lsp-find-workspace 'devstral buffer-file-name))))
+    ;; An answer's own buffer has no server: there the command is about the place of the last one.
+    (with-lsp-workspace (or here (lsp-find-workspace 'devstral) (user-error "Devstral does not run here: M-x lsp"))
       (lsp-request-async
        "workspace/executeCommand"
        (list :command command
              :arguments
-             (vector `(:textDocument ,(lsp--text-document-identifier)
-                       :range (:start ,(funcall line (if (use-region-p) (region-beginning) (point)))
-                               :end ,(funcall line (if (use-region-p) (region-end) (point))))
-                       ,@arguments)))
+             (vector (append (and here `(:textDocument ,(lsp--text-document-identifier)
+                                         :range (:start ,(funcall line (if (use-region-p) (region-beginning) (point)))
+                                                 :end ,(funcall line (if (use-region-p) (region-end) (point))))))
+                             arguments)))
        #'ignore
        :error-handler (lambda (problem) (message "Devstral: %s" (lsp-get problem :message)))
        :mode 'detached))))

@@ -42,12 +42,12 @@ class Vim:
         self.terminal.type(self.code_actions()[title], "Enter")
 
     def written(self) -> str:
-        """What is on disk after the buffer was written."""
-        before = (self.root / "shop/prices.py").stat().st_mtime_ns
+        """What is on disk after the buffer was written. Vim's own message may be gone before it is seen."""
+        file = self.root / "shop/prices.py"
+        before = file.stat()
         self.run("write")
-        self.terminal.shows("written")
-        assert (self.root / "shop/prices.py").stat().st_mtime_ns != before
-        return (self.root / "shop/prices.py").read_text()
+        awaited(lambda: file.exists() and file.stat() != before and file.stat().st_size > 0, self.terminal.screen)
+        return file.read_text()
 
     def last(self, count: int) -> str:
         """What the model was told in its question number `count`, once it was asked."""
