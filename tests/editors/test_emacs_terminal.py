@@ -52,7 +52,7 @@ class Emacs:
     def run(self, command: str, question: str = "", answer: str = "") -> None:
         """Type a command, and the answer to what it asks for."""
         self.terminal.type("M-x")
-        self.terminal.shows("M-x ")
+        self.terminal.shows("M-x")
         self.terminal.type(command)
         self.terminal.shows(f"M-x {command}")
         self.terminal.type("Enter")
@@ -117,17 +117,17 @@ def test_a_refused_edit_is_told_with_the_next_question_and_a_run_is_cancelled(
 ) -> None:
     turns = *TOTAL, {"text": "It adds prices up."}, {"text": "Thinking about it", "hang": True}
     with opened(client, terminal, tmp_path, *turns) as it:
-        it.run("devstral-edit", "Edit with Devstral: ", "round the total to cents")
+        it.run("devstral-edit", "Edit with Devstral:", "round the total to cents")
         terminal.shows(PROPOSED)
         terminal.type(*client.clearing, "Discard", "Enter")
         terminal.shows("return sum(prices)")
-        it.run("devstral-ask", "Ask Devstral: ", "what is this?")
+        it.run("devstral-ask", "Ask Devstral:", "what is this?")
         told = it.asked(4)
         assert "Your proposed edits to shop/prices.py were rejected." in told
         assert told.endswith("what is this?")
         terminal.shows("It adds prices up.")
         terminal.picture(f"emacs-{client.name}-answer", f"Emacs with {client.name}")
-        it.run("devstral-ask", "Ask Devstral: ", "go on")
+        it.run("devstral-ask", "Ask Devstral:", "go on")
         it.asked(5)
         it.run("devstral-cancel")
         assert it.model.await_disconnects(1, PATIENCE)

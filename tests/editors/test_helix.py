@@ -105,6 +105,9 @@ def test_a_code_action_ends_in_a_proposal_that_a_code_action_applies(terminal: T
         it.user.act("Devstral: improve this file")
         # Helix 25.01 can't be asked; it is told.
         terminal.shows("Devstral proposes 1 file, +1 -1: the code actions apply, show or discard it.")
+        it.user.code_actions()
+        terminal.picture("helix-actions", "Helix")
+        it.user.escape()
         it.user.act("Devstral: show the proposed diff")
         # Nor can it open documents for a server.
         terminal.shows("The diff is at file:///")

@@ -49,6 +49,12 @@ def test_extras_are_opted_into_by_capability_or_by_option() -> None:
     assert not resolve({}).stream
 
 
+def test_a_client_that_does_not_say_who_it_is_can_be_named_in_its_options() -> None:
+    named = resolve({"initializationOptions": {"client": {"name": "ALE"}}})
+    assert (named.name, named.empty_text) == ("ALE", "\n")
+    assert resolve({"clientInfo": {"name": "Zed"}, "initializationOptions": {"client": {"name": "ALE"}}}).name == "Zed"
+
+
 def test_versions_are_read_as_numbers() -> None:
     assert resolve({"clientInfo": {"name": "Neovim", "version": "0.12.4+v0.12.4"}}).version == (0, 12, 4)
     assert resolve({"clientInfo": {"name": "x", "version": "v1.2"}}).version == (1, 2)

@@ -111,6 +111,12 @@ def test_neovim_gets_a_version_it_checks_and_the_line_its_empty_buffers_have() -
     assert apply_text_edits("\n", new["edits"], "utf-16") == "hello\n"
 
 
+def test_a_new_file_without_operations_replaces_the_line_that_an_empty_buffer_has() -> None:
+    client = Client(empty_text="\n")
+    (edits,) = workspace_edit([TextChange("file:///new", None, None, "hello\n")], client, "label")["changes"].values()
+    assert apply_text_edits("\n", edits, "utf-16") == "hello\n"
+
+
 def test_a_client_with_a_preview_gets_ticked_edits_and_one_deletion_of_nothing_to_confirm() -> None:
     changes = [TextChange("file:///new", None, None, "hello\n"), TextChange("file:///a", 1, "x\n", "y\n")]
     edit = workspace_edit(changes, replace(FULL, annotations=True), "Devstral: a", preview=True)
