@@ -1,7 +1,12 @@
-"""Draws a terminal's screen; by itself it takes the README's picture: runs the demo in tmux. `python docs/picture.py`"""
+"""Draws a terminal's screen as a picture.
+
+`python docs/picture.py` takes the README's: it runs the demo in tmux. `python docs/picture.py PICTURE TITLE COLUMNS` draws what
+it is given, with its escape sequences, on standard input.
+"""
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shlex
@@ -30,7 +35,7 @@ NIGHT = TerminalTheme(
 
 def draw(text: Text, picture: Path, title: str, width: int) -> None:
     """Write `text` as the SVG `picture` of a terminal `width` columns wide; its name tells its styles from another's."""
-    console = Console(record=True, width=width, file=open(os.devnull, "w"), color_system="truecolor")  # noqa: SIM115, PTH123
+    console = Console(record=True, width=width, file=io.StringIO(), color_system="truecolor")
     console.print(text)
     svg = console.export_svg(title=title, theme=NIGHT, unique_id=picture.stem)
     # No fonts from elsewhere: a picture in a repository loads nothing.
@@ -40,6 +45,14 @@ def draw(text: Text, picture: Path, title: str, width: int) -> None:
 
 
 def main() -> None:
+    if len(sys.argv) > 1:
+        picture, title, columns = sys.argv[1:]
+        draw(Text.from_ansi(sys.stdin.read().rstrip()), Path(picture), title, int(columns))
+    else:
+        demo()
+
+
+def demo() -> None:
     tmux = ["tmux", "-L", "devstral-ls-picture"]
     command = (
         f"{shlex.quote(sys.executable)} -m devstral_ls demo; tmux -L devstral-ls-picture wait-for -S done; sleep 60"

@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from rich.text import Text
-
-from docs.picture import draw
-
+DRAW = Path(__file__).parents[2] / "docs" / "picture.py"
 COLUMNS, LINES = 100, 30
 
 PATIENCE = 20.0
@@ -58,7 +56,10 @@ class Terminal:
         if folder := os.environ.get("SCREENSHOTS"):
             self.settled()
             screen = self._run("capture-pane", "-e", "-p", "-t", "it")
-            draw(Text.from_ansi(screen.rstrip()), Path(folder) / f"{name}.svg", title, COLUMNS)
+            picture = str(Path(folder) / f"{name}.svg")
+            subprocess.run(
+                [sys.executable, str(DRAW), picture, title, str(COLUMNS)], input=screen, text=True, check=True
+            )
 
     def end(self) -> None:
         subprocess.run([*self._tmux, "kill-server"], capture_output=True)

@@ -36,7 +36,8 @@ class Vim:
         """Open the menu, about the selection if there is one; title -> the number to type."""
         self.run("ALECodeAction")
         self.terminal.shows(CHOICE)
-        return {title: number for number, title in re.findall(r"^(\d+)\) (.*?)\s*$", self.terminal.screen(), re.MULTILINE)}
+        listed = re.findall(r"^(\d+)\) (.*?)\s*$", self.terminal.screen(), re.MULTILINE)
+        return {title: number for number, title in listed}
 
     def act(self, title: str) -> None:
         self.terminal.type(self.code_actions()[title], "Enter")
