@@ -1,7 +1,7 @@
 """Draws a terminal's screen as a picture.
 
-`python docs/picture.py` takes the README's: it runs the demo in tmux. `python docs/picture.py PICTURE TITLE COLUMNS` draws what
-it is given, with its escape sequences, on standard input.
+`python docs/picture.py` takes the README's: it runs the demo in tmux. With PICTURE TITLE COLUMNS it draws what
+it is given on standard input, escape sequences and all.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ NIGHT = TerminalTheme(
 
 
 def draw(text: Text, picture: Path, title: str, width: int) -> None:
-    """Write `text` as the SVG `picture` of a terminal `width` columns wide; its name tells its styles from another's."""
+    """Write `text` as the SVG `picture` of a terminal `width` columns wide."""
     console = Console(record=True, width=width, file=io.StringIO(), color_system="truecolor")
     console.print(text)
-    svg = console.export_svg(title=title, theme=NIGHT, unique_id=picture.stem)
+    svg = console.export_svg(title=title, theme=NIGHT, unique_id=picture.stem)  # or two pictures on a page share styles
     # No fonts from elsewhere: a picture in a repository loads nothing.
     svg = re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)
     picture.parent.mkdir(exist_ok=True)
