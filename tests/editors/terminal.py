@@ -21,6 +21,7 @@ class Terminal:
     """A tmux of its own with one program in it."""
 
     def __init__(self, socket: Path) -> None:
+        self._place = str(socket.parent)
         self._tmux = ["tmux", "-S", str(socket), "-f", "/dev/null"]
 
     def start(self, command: list[str], cwd: Path, environ: Mapping[str, str]) -> None:
@@ -55,7 +56,8 @@ class Terminal:
         """Draw the screen for the documentation, when that is asked for (`make screenshots`)."""
         if folder := os.environ.get("SCREENSHOTS"):
             self.settled()
-            screen = self._run("capture-pane", "-e", "-p", "-t", "it")
+            # The temporary folder's name is noise in a picture.
+            screen = self._run("capture-pane", "-e", "-p", "-t", "it").replace(f"{self._place}/home", "~")
             picture = str(Path(folder) / f"{name}.svg")
             subprocess.run(
                 [sys.executable, str(DRAW), picture, title, str(COLUMNS)], input=screen, text=True, check=True
