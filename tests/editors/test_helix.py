@@ -184,3 +184,12 @@ def test_a_workspace_command_without_arguments_is_about_the_last_place(terminal:
         terminal.shows("Thinking")
         terminal.type(":lsp-workspace-command devstral.cancel", "Enter")
         assert it.model.await_disconnects(1)
+
+
+def test_an_instruction_comment_that_is_not_saved_asks_for_anything(terminal: Terminal, tmp_path: Path) -> None:
+    with opened(terminal, tmp_path, {"text": "It rounds nothing."}) as it:
+        it.user.insert("g", "g", "O", "# devstral: is this exact?")
+        it.user.act("Devstral: do “is this exact?”")
+        it.answered(1)
+        assert "is this exact?" in told(it.model.requests[0])
+        terminal.shows("Devstral proposes 1 file, +0 -1")  # the comment goes when it is carried out
