@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,9 +12,9 @@ from devstral_ls.scripted import ScriptedServer
 from tests.editors.installing import find
 from tests.editors.neovim_cases import CONFIGURATIONS
 from tests.editors.project import NEW_TOTAL, OLD_TOTAL, call, create, edits, environment, script
-from tests.editors.test_helix import Terminal
+from tests.editors.terminal import Terminal
 
-DRAW = Path(__file__).parents[2] / "docs" / "picture.py"
+TITLE = "nvim shop/prices.py"
 
 READ, EDIT, _ = edits("shop/prices.py", OLD_TOTAL, NEW_TOTAL)
 TAX = call("edit_file", file_path="shop/prices.py", old_string="TAX = 0.19\n", new_string="TAX = 0.19  # since 2007\n")
@@ -37,14 +34,6 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
     it.end()
 
 
-def keep(terminal: Terminal, name: str) -> None:
-    terminal.settled()
-    if folder := os.environ.get("SCREENSHOTS"):
-        picture = Path(folder, f"neovim-{name}.svg")
-        drawing = [sys.executable, str(DRAW), str(picture), "nvim shop/prices.py"]
-        subprocess.run(drawing, input=terminal.in_colour(), text=True, check=True)
-
-
 def test_the_review_and_the_diff_are_seen_on_the_screen(terminal: Terminal, tmp_path: Path) -> None:
     neovim = find("neovim")
     root = create(tmp_path / "project")
@@ -58,12 +47,12 @@ def test_the_review_and_the_diff_are_seen_on_the_screen(terminal: Terminal, tmp_
         terminal.shows("2 changes to review")
         terminal.shows("proposes 1 file, +2 -2")
         terminal.type("]h", ":", "Escape")
-        keep(terminal, "review")
+        terminal.picture("neovim-review", TITLE)
         seen = terminal.settled()
         assert "TAX = 0.19   1/2  \\ha accepts  \\hr rejects\nTAX = 0.19  # since 2007" in seen
         assert "    return round(sum(prices), 2)" in seen
         assert "> round the totals to cents" in seen
         terminal.type(":Devstral output", "Enter", ":Devstral diff", "Enter")
         terminal.shows("shop/prices.py as proposed")
-        keep(terminal, "diff")
+        terminal.picture("neovim-diff", TITLE)
         terminal.type(":qall!", "Enter")
