@@ -33,7 +33,8 @@ class Options:
     """What the command line says besides the question."""
 
     output: Literal["text", "diff", "json"] = "text"
-    apply: bool = False
+    apply: Literal["plain", "all"] | None = None
+    """What is written to disk without asking; plain: all but files that something runs. None: the user is asked."""
     allow_commands: bool = False
     allow: tuple[str, ...] = ()
     """Commands that may run, exactly these."""
@@ -66,10 +67,23 @@ async def _ask(server: subprocess.Popen[bytes], question: Question, options: Opt
         if outcome.turns:
             screen.line(usage_line(outcome, time.monotonic() - started))
         if code == DONE and outcome.files and await _wanted(options, screen):
-            failure = await talk.apply(outcome)
+            failure = await _apply(talk, outcome, options)
             if failure is not None:
                 code, message = NOT_APPLIED, failure
         return _finish(options, talk, outcome, screen, code, message)
+
+
+async def _apply(talk: Conversation, outcome: Outcome, options: Options) -> str | None:
+    """None, or why not all of it is on disk."""
+    left = [file["path"] for file in outcome.files if file["confirm"]] if options.apply == "plain" else []
+    if not left:
+        return await talk.apply(outcome)
+    plain = [file["uri"] for file in outcome.files if not file["confirm"]]
+    failure = await talk.apply(outcome, plain) if plain else None
+    return failure or (
+        f"not written: {', '.join(left)}, because editors, shells or build servers run what it says; "
+        "--apply-all writes that, too."
+    )
 
 
 def _finish(
@@ -103,7 +117,7 @@ def _permits(options: Options) -> Callable[[str], bool]:
 
 async def _wanted(options: Options, screen: Terminal) -> bool:
     if options.apply or options.output != "text":
-        return options.apply
+        return options.apply is not None
     answer = await screen.confirm("Apply?")
     if answer is None:
         screen.notice("nothing was applied; --apply writes the edits, --diff prints a diff for `git apply`.")

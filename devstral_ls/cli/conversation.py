@@ -14,7 +14,7 @@ import asyncio
 import contextlib
 import os
 import subprocess
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -137,11 +137,12 @@ class Conversation:
         outcome.proposal_id = result.get("proposalId") or outcome.proposal_id
         return outcome
 
-    async def apply(self, outcome: Outcome) -> str | None:
-        """Writes what the run proposed to disk; None, or why it could not be."""
+    async def apply(self, outcome: Outcome, uris: Sequence[str] | None = None) -> str | None:
+        """Writes what the run proposed, or these files of it, to disk; None, or why it could not be."""
         if outcome.proposal_id is None:
             return None
-        result = await self.command("devstral.applyProposal", {"proposalId": outcome.proposal_id})
+        which = {"uris": list(uris)} if uris is not None else {}
+        result = await self.command("devstral.applyProposal", {"proposalId": outcome.proposal_id, **which})
         if isinstance(result, Mapping) and result.get("applied") and self.editor.refused is None:
             return None
         reason = result.get("failureReason") if isinstance(result, Mapping) else None

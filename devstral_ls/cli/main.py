@@ -48,7 +48,7 @@ def _ask(arguments: argparse.Namespace) -> int:
 
         options = Options(
             output="json" if arguments.json else "diff" if arguments.diff else "text",
-            apply=arguments.apply,
+            apply="all" if arguments.apply_all else "plain" if arguments.apply else None,
             allow_commands=arguments.allow_commands,
             allow=tuple(arguments.allow),
             base_url=arguments.base_url,
@@ -125,7 +125,8 @@ def parser() -> argparse.ArgumentParser:
         "--image", metavar="FILE", type=Path, action="append", default=[], help="an image to show (may be repeated)"
     )
     end = ask.add_mutually_exclusive_group()
-    end.add_argument("--apply", action="store_true", help="write the edits to disk without asking")
+    end.add_argument("--apply", action="store_true", help=APPLY)
+    end.add_argument("--apply-all", action="store_true", help="write those to disk, too, without asking")
     end.add_argument("--diff", action="store_true", help="only print the edits, as a diff that `git apply` takes")
     ask.add_argument("--json", action="store_true", help="print one JSON object about the run, instead of text or diff")
     ask.add_argument("--allow", metavar="COMMAND", type=_command, action="append", default=[], help=ALLOW)
@@ -191,6 +192,7 @@ DOCTOR = """Ask the servers about themselves and the model for a tool call, JSON
 does not work and how to mend it. It takes seconds where the model is loaded, and never longer than four minutes."""
 DOCTOR_CODES = """Exit codes: 0 a run would work (with --conformance: all that applies went well), 1 it would not, 2
 wrong usage, 130 interrupted."""
+APPLY = """write the edits to disk without asking, but for files that editors, shells or build servers run"""
 ALLOW = """let the agent run exactly this shell command without asking (may be repeated); of several joined by &&, each
 counts by itself"""
 

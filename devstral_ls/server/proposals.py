@@ -13,6 +13,7 @@ from devstral_ls.edits.diff import Hunk, apply_hunks, diff_lines
 from devstral_ls.edits.lines import split_lines
 from devstral_ls.edits.spans import Edit
 from devstral_ls.edits.unified import stat, unified_diff
+from devstral_ls.workspace.run_paths import needs_confirmation
 
 Decision = Literal["applied", "rejected", "modified", "undone", "superseded"]
 """modified: applied, then changed by the user. undone: applied, then taken back. superseded: another proposal of the
@@ -67,6 +68,13 @@ class FileProposal:
         if self.moved is not None:
             return "rename"
         return "create" if self.base is None else "delete" if self.staged is None else "edit"
+
+    @property
+    def is_run(self) -> bool:
+        """Whether something runs what stands in the file: its change is the user's to confirm, whatever the mode is."""
+        paths = [self.path, *([self.moved.path] if self.moved is not None else [])]
+        # By its whole path: the folder that was opened may itself be the one that editors look into.
+        return any(needs_confirmation(path.as_posix()) for path in paths)
 
     @property
     def is_whole(self) -> bool:

@@ -206,6 +206,7 @@ def describe(proposal: Proposal) -> dict[str, object]:
                 "path": file.name,
                 "kind": file.kind,
                 "state": file.state,
+                "confirm": file.is_run,
                 "added": file.stat()[0],
                 "removed": file.stat()[1],
                 "hunks": [

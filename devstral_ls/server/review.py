@@ -20,7 +20,6 @@ from devstral_ls.server.outgoing import ClientError
 from devstral_ls.server.placing import Read, conflicts
 from devstral_ls.server.proposals import Decision, FileProposal, Proposal, Proposals, names
 from devstral_ls.server.undo import Undone, undo
-from devstral_ls.workspace.run_paths import needs_confirmation
 
 if TYPE_CHECKING:
     from devstral_ls.config import EditsMode
@@ -62,7 +61,7 @@ class Review:
 
     async def apply_unasked(self, proposal: Proposal) -> Applied:
         """Apply what needs nobody's word where the user wants edits applied; the rest is to be presented."""
-        plain = [file.path for file in proposal.pending if not is_run(file)]
+        plain = [file.path for file in proposal.pending if not file.is_run]
         if not plain or self.client.preview == "actions":
             return Applied()
         return await self.apply(proposal, plain)
@@ -72,7 +71,7 @@ class Review:
 
         Where edits are applied unasked, that is what is left of it for the user to confirm.
         """
-        files = [file for file in proposal.pending if mode != "auto" or is_run(file)]
+        files = [file for file in proposal.pending if mode != "auto" or file.is_run]
         if not files or mode == "propose" or self.client.preview == "actions":
             return Applied()
         if self.client.preview == "annotations" and any(file.staged is not None for file in files):
@@ -84,7 +83,7 @@ class Review:
         while True:
             asked = replace(proposal, files=tuple(file for file in proposal.pending if file.path in paths))
             message = f"Devstral proposes {asked.summary()}: {names(asked.files)}"
-            if run := [file for file in asked.files if is_run(file)]:
+            if run := [file for file in asked.files if file.is_run]:
                 message += f" ({names(run)}: editors, shells or build servers run what it says)"
             changed = [file for file in asked.files if conflicts(file, self.read)]
             if changed:
@@ -198,13 +197,6 @@ class Review:
         if not named.pending:
             raise RequestRefused(f"Proposal {proposal_id} is {named.state} already.")
         return named
-
-
-def is_run(file: FileProposal) -> bool:
-    """Whether something runs what stands in the file: its change is the user's to confirm, whatever the mode is."""
-    paths = [file.path, *([file.moved.path] if file.moved is not None else [])]
-    # By its whole path: the folder that was opened may itself be the one that editors look into.
-    return any(needs_confirmation(path.as_posix()) for path in paths)
 
 
 def _there(file: FileProposal, text: str | None) -> Sequence[str]:

@@ -90,6 +90,30 @@ async def test_apply_writes_the_edit_with_the_files_own_line_endings(project: Pa
     assert "print(add(1, 2))" not in prompt
 
 
+CI = script(
+    {"calls": [call("read_file", file_path="calc.py")]},
+    {
+        "calls": [
+            call("edit_file", file_path="calc.py", old_string="return a - b", new_string="return a + b"),
+            call("write_file", file_path=".github/workflows/ci.yml", content="on: push\n"),
+        ]
+    },
+    {"text": "Done."},
+)
+
+
+@pytest.mark.parametrize(("flag", "code"), [("--apply", 3), ("--apply-all", 0)])
+async def test_what_a_build_server_runs_is_written_only_when_that_was_said(
+    project: Path, env: dict[str, str], flag: str, code: int
+) -> None:
+    with ScriptedServer(CI) as model:
+        ran = await run("ask", "fix add", flag, "--base-url", model.base_url, cwd=project, env=env)
+    assert (project / "calc.py").read_bytes() == AFTER
+    assert (project / ".github/workflows/ci.yml").exists() is (flag == "--apply-all")
+    assert ran.code == code
+    assert ("not written: .github/workflows/ci.yml" in ran.err) is (flag == "--apply")
+
+
 async def test_json_tells_everything_about_the_run_and_applies_nothing(project: Path, env: dict[str, str]) -> None:
     with ScriptedServer(FIX) as model:
         ran = await run("ask", "-", "--json", "--base-url", model.base_url, cwd=project, env=env, stdin=b"fix add\n")
