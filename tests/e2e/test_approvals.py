@@ -153,6 +153,25 @@ async def test_who_may_not_be_asked_is_told_so(stages: Stages, tmp_path: Path) -
         assert at.editor.questions == []
 
 
+@pytest.mark.parametrize(
+    ("mode", "held"),
+    [
+        pytest.param(
+            "auto",
+            "in a sandbox (overlay, bubblewrap)",
+            marks=pytest.mark.skipif(not find_bwrap(), reason="there is no sandbox without bubblewrap"),
+        ),
+        ("off", "with no sandbox (copy of the workspace)"),
+    ],
+)
+async def test_the_question_and_the_status_name_what_holds_a_command_in(stages: Stages, mode: str, held: str) -> None:
+    async with stages.own(picking("Deny"), FILES, turns("cat a.txt"), env={"DEVSTRAL_LS_SANDBOX": mode}) as at:
+        await runs(at, 1)
+        ((message, _),) = questions(at)
+        assert message == f"Devstral wants to run in {at.folder}, {held}:\ncat a.txt"
+        assert (await at.status())["execution"]["sandbox"] in held
+
+
 @pytest.mark.skipif(not find_bwrap(), reason="there is no sandbox without bubblewrap")
 async def test_who_may_not_be_asked_is_not_where_a_sandbox_holds_the_command_in(stages: Stages, tmp_path: Path) -> None:
     home = home_with(tmp_path, '[execution]\napproval = "never"\n')

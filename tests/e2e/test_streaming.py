@@ -39,6 +39,15 @@ async def test_progress_is_one_short_line_without_a_percentage(stages: Stages) -
         assert any(message.endswith("word word") for message in messages)
 
 
+async def test_what_a_command_prints_last_is_seen_while_it_runs(stages: Stages) -> None:
+    turns = [command("echo building; sleep 0.5; echo; printf '\\033[31mtesting\\033[0m'; sleep 0.5"), say("Done.")]
+    async with stages.on(behaving(VS_CODE, picks=("Run once",)), FILES, turns) as at:
+        await at.run()
+        ((_, values),) = at.editor.progress.items()
+        messages = [value.get("message") for value in values]
+        assert messages.index("building") < messages.index("testing")
+
+
 async def test_each_turn_and_tool_is_a_line_in_the_log(stages: Stages) -> None:
     turns = [
         {**read("app.py"), "usage": [100, 7]},
