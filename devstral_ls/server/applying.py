@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -128,19 +128,22 @@ class Applying:
         preview: bool,
     ) -> list[tuple[FileProposal, FileProposal]]:
         """Apply these (file, chosen) to the texts as they are now; those whose text had moved on before they came."""
-        planned: list[Planned] = []
+        one_by_one = self._delivery.client.checks_first_version_only
+        stale: list[Planned] = []
+        for together in [[one] for one in wanted] if one_by_one else [wanted]:
+            # Planned right before it is sent: the user types on while the file before it is on its way.
+            if planned := list(self._plan(together, outcome)):
+                stale += await self._send(proposal, planned, outcome, preview)
+        return [(plan.file, plan.chosen) for plan in stale]
+
+    def _plan(self, wanted: Sequence[tuple[FileProposal, FileProposal]], outcome: Applied) -> Iterator[Planned]:
         for file, chosen in wanted:
             try:
-                planned.append(Planned(file, chosen, Parcel(file.path, change_now(chosen, self._read))))
+                yield Planned(file, chosen, Parcel(file.path, change_now(chosen, self._read)))
             except Unfit as unfit:
                 outcome.unfit.setdefault(unfit.what, []).append(file)
             except Conflict:
                 outcome.conflicts.append(file)
-        one_by_one = self._delivery.client.checks_first_version_only
-        stale: list[Planned] = []
-        for together in [[plan] for plan in planned] if one_by_one else [planned] if planned else []:
-            stale += await self._send(proposal, together, outcome, preview)
-        return [(plan.file, plan.chosen) for plan in stale]
 
     async def _send(
         self, proposal: Proposal, planned: Sequence[Planned], outcome: Applied, preview: bool

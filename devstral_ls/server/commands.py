@@ -127,6 +127,7 @@ async def cancel(server: DevstralServer, arguments: Arguments) -> Any:
 
 async def status(server: DevstralServer, _: Arguments) -> Any:
     """What the server is, knows and does."""
+    server.review.look()
     going = server.runs.going()
     return {
         "version": __version__,

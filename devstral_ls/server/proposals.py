@@ -24,12 +24,18 @@ State = Literal["pending", "partly applied"] | Decision
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A hunk that was decided about. diff: its lines, without headers."""
+    """A hunk that was decided about. base: the text that it is in lines of."""
 
     decision: Decision
-    diff: str
-    added: int
-    removed: int
+    base: str
+    hunk: Hunk
+
+    @property
+    def diff(self) -> str:
+        """Its lines, without headers."""
+        old = split_lines(self.base)[self.hunk.old_start : self.hunk.old_end]
+        lines = [f"-{line}" for line in old] + [f"+{line}" for line in self.hunk.new_lines]
+        return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +130,7 @@ class FileProposal:
         if len(mine) == len(hunks) and len(set(mine.values())) == 1:
             return replace(self, decision=next(iter(mine.values())))
         base = self.base or ""
-        settled = self.settled + tuple(_settled(base, hunks[key], decision) for key, decision in mine.items())
+        settled = self.settled + tuple(Settled(decision, base, hunks[key]) for key, decision in mine.items())
         kept = [hunks[key] for key, decision in mine.items() if decision in IN_THE_TEXT]
         left = [hunk for key, hunk in hunks.items() if key not in mine]
         decided = replace(
@@ -136,6 +142,22 @@ class FileProposal:
             settled=settled,
         )
         return decided if left else replace(decided, decision=settled[-1].decision)
+
+    def rejected(self) -> tuple[Settled, ...]:
+        """Its rejected hunks; one for what can only be taken or left, which is rejected as a whole."""
+        last = self.hunks if self.decision == "rejected" and self.base != self.staged else ()
+        whole = tuple(Settled("rejected", self.base or "", hunk) for hunk in last)
+        return tuple(hunk for hunk in self.settled if hunk.decision == "rejected") + whole
+
+    def accepted_after_all(self, hunks: Collection[Settled]) -> FileProposal:
+        """With these of its rejected hunks applied."""
+        settled = tuple(replace(hunk, decision="applied") if hunk in hunks else hunk for hunk in self.settled)
+        last = [hunk for hunk in self.rejected() if hunk not in self.settled]
+        if not any(hunk in hunks for hunk in last):
+            return replace(self, settled=settled)
+        decisions: list[Decision] = ["applied" if hunk in hunks else "rejected" for hunk in last]
+        pending = replace(self, settled=settled, decision=None)
+        return pending.decide(dict(zip(pending.ids(), decisions, strict=True)))
 
 
 IN_THE_TEXT: frozenset[State] = frozenset({"applied", "modified"})
@@ -217,6 +239,11 @@ class Proposals:
         """Oldest first."""
         return [proposal for proposal in self._by_id.values() if proposal.pending]
 
+    def newest(self) -> list[tuple[Proposal, FileProposal]]:
+        """For each file that was ever proposed, the newest proposal of it."""
+        found = {file.path: (proposal, file) for proposal in self._by_id.values() for file in proposal.files}
+        return list(found.values())
+
     def put(self, proposal: Proposal) -> Proposal:
         if self._by_id.get(proposal.id) != proposal:
             self._by_id[proposal.id] = proposal
@@ -259,13 +286,6 @@ def _after(hunk: Hunk, applied: Iterable[Hunk]) -> Hunk:
     above = [other for other in applied if other.old_start < hunk.old_start]
     shift = sum(len(other.new_lines) - (other.old_end - other.old_start) for other in above)
     return Hunk(hunk.old_start + shift, hunk.old_end + shift, hunk.new_lines)
-
-
-def _settled(base: str, hunk: Hunk, decision: Decision) -> Settled:
-    old = split_lines(base)[hunk.old_start : hunk.old_end]
-    lines = [f"-{line}" for line in old] + [f"+{line}" for line in hunk.new_lines]
-    diff = "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
-    return Settled(decision, diff, len(hunk.new_lines), len(old))
 
 
 def _ignore(_: Proposal) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from devstral_ls.edits.diff import apply_hunks
 from devstral_ls.edits.fates import fates
 from devstral_ls.edits.rebase import Conflict, rebase
 from devstral_ls.errors import RequestRefused
@@ -18,7 +19,7 @@ from devstral_ls.server.dialogs import Dialogs, Withdrawn
 from devstral_ls.server.history import Change, History
 from devstral_ls.server.outgoing import ClientError
 from devstral_ls.server.placing import Read, conflicts
-from devstral_ls.server.proposals import Decision, FileProposal, Proposal, Proposals, names
+from devstral_ls.server.proposals import Decision, FileProposal, Proposal, Proposals, Settled, names
 from devstral_ls.server.undo import Undone, undo
 
 if TYPE_CHECKING:
@@ -129,7 +130,8 @@ class Review:
     ) -> list[FileProposal]:
         """Decide against the pending files (or those in `paths`, or these hunks); the editor's text is not touched."""
         async with self._delivery.turn():
-            # What was on its way into the text is decided by now.
+            # What was on its way into the text is decided by now, and so is what came there by other ways.
+            self.look()
             proposal = self.proposals.get(proposal.id) or proposal
             fates: dict[str, Decision] = {}
             dropped: list[FileProposal] = []
@@ -181,7 +183,28 @@ class Review:
         """Settle what is in the text by now: of files that are not open, changes are told late or not at all."""
         for proposal in self.proposals.pending():
             for file in proposal.pending:
-                self.observe(file.path, self.read(file.path).text)
+                if not self._delivery.waits_for(file.path):
+                    self.observe(file.path, self.read(file.path).text)
+        for proposal, file in self.proposals.newest():
+            if not self._delivery.waits_for(file.path):
+                self._correct(proposal, file)
+
+    def _correct(self, proposal: Proposal, file: FileProposal) -> None:
+        """What counts as rejected and is in the text all the same was accepted, whoever brought it there.
+
+        So it is with what was taken back while a preview's outcome was judged, and is done again.
+        """
+        rejected = file.rejected()
+        text = self.read(file.path).text if rejected else None
+        there = [hunk for hunk in rejected if _is_there(file, hunk, text)]
+        if not there:
+            return
+        decided = file.accepted_after_all(there)
+        files = tuple(decided if item is file else item for item in proposal.files)
+        self.proposals.put(replace(proposal, files=files))
+        before = file.base if file.is_whole else _without(there, text or "")
+        moved = file.moved.path if file.moved else None
+        self.history.add(proposal.id, proposal.session_id, [Change(file.path, file.name, before, text, moved)])
 
     def pick(self, proposal_id: str | None) -> Proposal:
         """The pending proposal with this id, or the newest; RequestRefused when there is none."""
@@ -207,6 +230,25 @@ def _there(file: FileProposal, text: str | None) -> Sequence[str]:
         return ()
     found = fates(file.base or "", file.hunks, text)
     return [key for key, fate in zip(file.ids(), found, strict=True) if fate == "kept"]
+
+
+def _is_there(file: FileProposal, rejected: Settled, text: str | None) -> bool:
+    """Whether the text has a hunk that counts as rejected."""
+    if file.is_whole:
+        return text == file.staged and not (file.moved is not None and file.moved.path.exists())
+    if text is None or text == rejected.base:
+        return False
+    return fates(rejected.base, [rejected.hunk], text) == ("kept",)
+
+
+def _without(hunks: Sequence[Settled], text: str) -> str:
+    """The text without these hunks; as it is, where that can't be told."""
+    for one in hunks:
+        try:
+            text = rebase(apply_hunks(one.base, [one.hunk]), one.base, text)
+        except Conflict:
+            continue
+    return text
 
 
 def _before(file: FileProposal, there: Collection[str], text: str | None) -> str | None:

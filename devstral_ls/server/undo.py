@@ -5,7 +5,7 @@ What the user changed since is the user's: a hunk of ours in such a place stays,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -61,24 +61,15 @@ async def _undo(
     if proposal_id is None:
         raise RequestRefused("There is nothing to undo: no edits of Devstral were applied.")
     undone = Undone(proposal_id)
-    todo: list[tuple[Change, Parcel]] = []
     changes = history.changes(proposal_id, undone=False)
-    for change in changes.values():
-        now = read(change.path)
-        before, after = (now.text, _without(change, now.text, undone))
-        if change.moved_from is not None and before is not None:
-            where = TextChange(now.uri or path_to_uri(change.path), now.version, before, after)
-            todo.append((change, Parcel(change.moved_from, replace(where, new_uri=path_to_uri(change.moved_from)))))
-        elif before != after:
-            new_folder = before is None and not change.path.parent.is_dir()
-            where = TextChange(now.uri or path_to_uri(change.path), now.version, before, after, new_folder)
-            todo.append((change, Parcel(change.path, where)))
-    one_by_one = delivery.client.checks_first_version_only
     refused = {change.path for change in changes.values() if _is_unseen(change, read)}
     undone.refused += [change.name for change in changes.values() if change.path in refused]
     undone.reason = UNSEEN if refused else None
-    for together in [[item] for item in todo] if one_by_one else [todo] if todo else []:
-        refused |= await _send(delivery, together, undone)
+    one_by_one, every = delivery.client.checks_first_version_only, list(changes.values())
+    for together in [[change] for change in every] if one_by_one else [every]:
+        # Planned right before it is sent: the user types on while the file before it is on its way.
+        if todo := list(_plan(together, read, undone)):
+            refused |= await _send(delivery, todo, undone)
     # What was refused can be tried again; the rest is over, whoever took it back.
     history.take_back(proposal_id, changes.keys() - refused)
     proposal = proposals.get(proposal_id)
@@ -86,6 +77,20 @@ async def _undo(
         files = [_since(file, changes.get(file.path), file.path in refused, undone) for file in proposal.files]
         proposals.put(replace(proposal, files=tuple(files)))
     return undone
+
+
+def _plan(changes: Sequence[Change], read: Read, undone: Undone) -> Iterator[tuple[Change, Parcel]]:
+    """What takes these back from the texts as they are now; nothing for what is gone already."""
+    for change in changes:
+        now = read(change.path)
+        before, after = (now.text, _without(change, now.text, undone))
+        if change.moved_from is not None and before is not None:
+            where = TextChange(now.uri or path_to_uri(change.path), now.version, before, after)
+            yield change, Parcel(change.moved_from, replace(where, new_uri=path_to_uri(change.moved_from)))
+        elif before != after:
+            new_folder = before is None and not change.path.parent.is_dir()
+            where = TextChange(now.uri or path_to_uri(change.path), now.version, before, after, new_folder)
+            yield change, Parcel(change.path, where)
 
 
 def _is_unseen(change: Change, read: Read) -> bool:

@@ -36,8 +36,15 @@ class Wire:
         async with asyncio.timeout(PATIENCE), self._moved:
             await self._moved.wait_for(lambda: len(self.bodies) >= count)
 
-    def _open(self) -> bool:
+    def _passes(self, _: asyncio.StreamWriter) -> bool:
+        """Whether an answer may go on to this client now."""
         return self._held_from is None or len(self.bodies) < self._held_from
+
+    def _question(self, client: asyncio.StreamWriter) -> None:
+        """A question of this client's has come."""
+
+    def _left(self, client: asyncio.StreamWriter) -> None:
+        """This client has left."""
 
     async def relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -53,19 +60,21 @@ class Wire:
                 if b"/chat/completions" in head.split(b"\r\n")[0]:
                     async with self._moved:
                         self.bodies.append(body)
+                        self._question(writer)
                         self._moved.notify_all()
                 model_writer.write(head + body)
         except (asyncio.IncompleteReadError, ConnectionError):
             pass  # the client has left, so the model is left too
         finally:
             answers.cancel()
+            self._left(writer)
             model_writer.close()
 
     async def _answers(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while data := await reader.read(1 << 16):
                 async with self._moved:
-                    await self._moved.wait_for(self._open)
+                    await self._moved.wait_for(lambda: self._passes(writer))
                 writer.write(data)
                 await writer.drain()
         except ConnectionError:
@@ -75,9 +84,9 @@ class Wire:
 
 
 @asynccontextmanager
-async def wire(port: int) -> AsyncIterator[Wire]:
+async def wire(port: int, kind: type[Wire] = Wire) -> AsyncIterator[Wire]:
     """A wire to the model server on this port of this machine."""
-    relay = Wire(port)
+    relay = kind(port)
     connections: set[asyncio.Task[None]] = set()
 
     def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

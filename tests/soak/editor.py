@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from copy import deepcopy
 from itertools import count
@@ -16,17 +17,24 @@ from tests.soak.ledger import Json, Ledger
 
 
 class DicedEditor(FakeEditor):
-    """asked: questions that are on the screen, by the id of their request. past: each buffer's earlier texts."""
+    """asked: questions that are on the screen, by the id of their request. past: each buffer's earlier texts.
+
+    reviews: how many proposals the server is taking to the user. news: set with every message of the server's.
+    """
 
     ledger: Ledger
     random: Random
+    seed: str
     folder: Path
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self.asked: dict[str, Json] = {}
         self.past: dict[str, list[str]] = {}
+        self.reviews = 0
+        self.news = asyncio.Event()
         self.why = "applyEdit"
+        self._proposed: dict[str, int] = {}
         self._numbers = count(1)
 
     # ----------------------------------------------------------------------------------------------- the text
@@ -133,25 +141,66 @@ class DicedEditor(FakeEditor):
         elif method == "$/cancelRequest":
             self.asked.pop(message["params"]["id"], None)
         elif method == "devstral/sessionUpdate":
-            self.ledger.hears(message["params"])
+            self._hears(message["params"])
+        self.news.set()
         super()._take(message)
+
+    def _hears(self, update: Json) -> None:
+        """A run that ends says what it proposes and right then that it has ended; once it was reviewed, what it is."""
+        self.ledger.hears(update)
+        session, number = update["sessionId"], update["seq"]
+        if update["kind"] == "proposal":
+            self.reviews -= 1
+            self._proposed[session] = number
+        ended = update["kind"] == "state" and update["state"] in ("finished", "cancelled", "failed")
+        if ended and self._proposed.pop(session, None) == number - 1:
+            self.reviews += 2 if update["state"] == "finished" else 1
 
     def _answer(self, method: str, params: Any) -> Any:
         if method == "window/showMessageRequest":
             # Answered later, or never: see `answer`.
             return NO_ANSWER
-        if method == "workspace/applyEdit":
-            before = self.random.random()
-            if before < 0.08:
-                self.ledger.note("the user declines")
-                return {"applied": self.personality.applies == "always true" and before < 0.04}
-            operations = params["edit"].get("documentChanges", ())
-            if before < 0.2 and operations and all(item.get("kind") != "delete" for item in operations):
-                # Between the server's edit and its arrival. What carries no version can't know of that.
-                self.scribble()
-        if method == "workspace/applyEdit":
-            self.why = f"applyEdit {json.dumps(params['edit'])[:600]}"
-        return super()._answer(method, params)
+        if method != "workspace/applyEdit":
+            return super()._answer(method, params)
+        acting, self.random = self.random, Random(f"{self.seed} edit {len(self.edits)}")
+        try:
+            return self._meets(params)
+        finally:
+            self.random = acting
+
+    def _meets(self, params: Json) -> Any:
+        """An edit of the server's arrives while its user does something: declines, types, or takes it back at once."""
+        chance = self.random.random()
+        if chance < 0.08:
+            self.ledger.note("the user declines")
+            return {"applied": self.personality.applies == "always true" and chance < 0.04}
+        operations = params["edit"].get("documentChanges", ())
+        if chance < 0.2 and operations and all(item.get("kind") != "delete" for item in operations):
+            # Between the server's edit and its arrival. What carries no version can't know of that.
+            self.scribble()
+        self.why = f"applyEdit {json.dumps(params['edit'])[:600]}"
+        answer = super()._answer("workspace/applyEdit", params)
+        if 0.2 <= chance < 0.3:
+            self.scribble()
+        elif 0.3 <= chance < 0.38:
+            changed = [uri for uri in sorted(self.buffers) if self.past.get(uri)]
+            if changed:
+                uri = self.random.choice(changed)
+                text = self.buffers[uri].text
+                self.take_back(uri)
+                if chance < 0.34:
+                    self.ledger.note("and does it again")
+                    self.type(uri, text)
+        return answer
+
+    def take_back(self, uri: str) -> None:
+        """The editor's own undo, of one step."""
+        text = self.past[uri].pop()
+        gone = sorted(marks(self.buffers[uri].text) ^ marks(text))
+        self.ledger.note(f"takes back in {to_path(uri).name}: {gone}")
+        past = self.past[uri]
+        self.type(uri, text)
+        self.past[uri] = past[:-1]
 
     def answer(self, title: str | None) -> None:
         """Answer the newest question that is on the screen."""

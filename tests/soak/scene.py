@@ -15,16 +15,16 @@ from typing import Any
 
 from devstral_ls.scripted import Script, ScriptedServer
 from tests.doubles.editor import Personality, editing, to_path
-from tests.doubles.raw import PATIENCE
-from tests.doubles.wire import Wire, wire
+from tests.doubles.wire import wire
 from tests.soak.editor import DicedEditor
+from tests.soak.gate import Gate
 from tests.soak.improviser import Improviser, content, marks
 from tests.soak.ledger import Json, Ledger, blocks, in_diff
 
 FILES = ("a.txt", "b.txt", "c.txt", "sub/d.txt")
 LINES = 24
-SETTLED = 4.0
-"""Seconds after which whatever was on its way has arrived."""
+HANGS = 60.0
+"""Seconds after which what goes on by itself never comes to rest."""
 
 APPLIED, REJECTED, UNDONE = "were accepted and applied.", "were rejected.", "were applied and then undone by the user."
 TOLD = re.compile(r"^(?:Your|Of your) proposed edits to ([^\s:]+):? (?!are still undecided)(.*)", re.M)
@@ -35,9 +35,11 @@ class Scene:
     editor: DicedEditor
     ledger: Ledger
     model: ScriptedServer
-    wire: Wire
+    wire: Gate
     folder: Path
-    random: Random
+    seed: str
+    random: Random = field(default_factory=Random)
+    """The dice of one step, for it alone: whatever a step takes long or short leaves the next ones as they are."""
     runs: int = 0
     disk: dict[Path, bytes | None] = field(default_factory=dict)
     """What was put on disk by somebody else than the editor."""
@@ -69,13 +71,28 @@ class Scene:
         ]
         weights, choices = [weight for weight, _ in acts], [act for _, act in acts]
         while self.runs < runs:
-            (act,) = self.random.choices(choices, weights)
             self.steps += 1
+            self.random = self.editor.random = Random(f"{self.seed} step {self.steps}")
+            (act,) = self.random.choices(choices, weights)
             self.ledger.note(f"-- {act.__name__}")
             await act()
+            await self.rest()
             if self.ledger.wrong:
                 return
         await self.reckon()
+
+    async def rest(self) -> None:
+        """Until nothing goes on but what waits for its user, or for the model."""
+        self.editor.tell()
+        async with asyncio.timeout(HANGS):
+            while True:
+                self.editor.news.clear()
+                runs = (await self.status())["runs"]
+                running = sum(run["state"] == "running" for run in runs)
+                thinks = running == self.wire.held and (running or not runs)
+                if thinks and (self.editor.asked or not self.editor.reviews):
+                    return
+                await self.editor.news.wait()
 
     # ---------------------------------------------------------------------------------------------- the model
 
@@ -94,7 +111,7 @@ class Scene:
         fields["apply"] = mode
         if self.editor.buffers:
             fields["textDocument"] = {"uri": self.random.choice(sorted(self.editor.buffers))}
-        asked = len(self.wire.bodies)
+        alone = not (await self.status())["runs"]
         answer = await self.command(self.random.choice(("ask", "edit")), **fields)
         if answer is None:
             return None
@@ -104,9 +121,8 @@ class Scene:
             for proposal, session in self.ledger.sessions.items():
                 if session == answer["sessionId"]:
                     self.ledger.accept(proposal)
-        if len((await self.status())["runs"]) == 1:
-            async with asyncio.timeout(PATIENCE):
-                await self.wire.asked(asked + 1)
+        await self.rest()
+        if alone:
             self.hear(answer["sessionId"])
         return None
 
@@ -133,19 +149,13 @@ class Scene:
 
     async def goes_on(self) -> None:
         """The model answers what it was asked, and is asked something new or is done."""
-        if not (await self.status())["runs"]:
-            return
-        await self.wire.release()
-        self.wire.hold(len(self.wire.bodies) + 1)
-        await self.status()
+        await self.wire.let_go()
 
     async def finish(self) -> None:
         """Let every run end."""
-        await self.wire.release()
-        async with asyncio.timeout(PATIENCE):
-            while (await self.status())["runs"]:
-                pass
-        self.wire.hold(len(self.wire.bodies) + 1)
+        while (await self.status())["runs"]:
+            await self.wire.let_go()
+            await self.rest()
 
     async def cancel(self) -> None:
         await self.command("cancel")
@@ -167,13 +177,7 @@ class Scene:
     async def take_back(self) -> None:
         """The editor's own undo."""
         if (uri := self.some()) and self.editor.past.get(uri):
-            text = self.editor.past[uri].pop()
-            self.ledger.note(
-                f"takes back in {to_path(uri).name}: {sorted(marks(self.editor.buffers[uri].text) ^ marks(text))}"
-            )
-            past = self.editor.past[uri]
-            self.editor.type(uri, text)
-            self.editor.past[uri] = past[:-1]
+            self.editor.take_back(uri)
 
     async def close(self) -> None:
         if uri := self.some():
@@ -319,24 +323,16 @@ class Scene:
 
     async def judge(self) -> None:
         """Hold what the server says of the current session's proposals against the text."""
-        wrong: list[str] = []
-        try:
-            # An edit may be on its way still.
-            async with asyncio.timeout(SETTLED):
-                while wrong := self.faults(await self.status()):
-                    pass
-        except TimeoutError:
-            for line in wrong:
-                self.ledger.violated(line)
-
-    def faults(self, status: Json) -> list[str]:
-        texts = self.editor.texts()
-        return [line for outcome in status["outcomes"] for line in self.ledger.faults(outcome, texts)]
+        await self.rest()
+        outcomes, texts = (await self.status())["outcomes"], self.editor.texts()
+        for line in [line for outcome in outcomes for line in self.ledger.faults(outcome, texts)]:
+            self.ledger.violated(line)
 
     async def reckon(self) -> None:
         await self.finish()
         while self.editor.asked:
             self.editor.answer(None)
+            await self.rest()
         await self.judge()
         for proposal in (await self.status())["proposals"]:
             await self.command("discardProposal", proposalId=proposal["proposalId"])
@@ -369,9 +365,7 @@ class Scene:
 
     async def command(self, name: str, **fields: Any) -> Any:
         """A command's result; None when it was refused, which takes one line."""
-        if name != "status":
-            # An editor that tells late tells what was typed before it asks for anything; the status is asked by us.
-            self.editor.tell()
+        self.editor.tell()
         params = {"command": f"devstral.{name}", "arguments": [fields]}
         response = await self.editor.server.answer(self.editor.server.ask("workspace/executeCommand", params))
         if "error" in response:
@@ -402,19 +396,19 @@ async def scene(personality: Personality, seed: int, home: Path) -> AsyncIterato
     folder.mkdir()
     improviser = Improviser(seed)
     with ScriptedServer(Script([]), answering=improviser) as model:
-        async with wire(model.port) as line:
+        async with wire(model.port, Gate) as line:
+            assert isinstance(line, Gate)
             options: Json = {"llm.baseUrl": line.base_url, "client": {"stream": True}}
             async with editing(personality, folder, home / "home", kind=DicedEditor, **options) as editor:
                 assert isinstance(editor, DicedEditor)
                 editor.settings = {"llm": {"baseUrl": line.base_url}}
-                random = Random(f"{personality.name} {seed}")
                 ledger = Ledger(improviser)
-                editor.ledger, editor.random, editor.folder = ledger, random, folder
-                on = Scene(editor, ledger, model, line, folder, random)
+                editor.ledger, editor.seed, editor.folder = ledger, f"{personality.name} {seed}", folder
+                line.on_news = editor.news.set
+                on = Scene(editor, ledger, model, line, folder, editor.seed)
                 for number, name in enumerate(FILES):
                     on.put(name, first_text(name, number))
                 editor.open(folder / "a.txt", "plaintext")
                 editor.open(folder / "b.txt", "plaintext")
-                line.hold(1)
                 yield on
-                await line.release()
+                await line.let_go()
