@@ -40,6 +40,8 @@ class Applied:
     conflicts: list[FileProposal] = field(default_factory=list)
     unfit: dict[str, list[FileProposal]] = field(default_factory=dict)
     """Files that are not what the edits were made for any more, by what is to be said of them."""
+    spoiled: list[FileProposal] = field(default_factory=list)
+    """Files where the edits came in the moment of typing and took out what was typed."""
     reason: str | None = None
 
     @property
@@ -73,6 +75,9 @@ class Applied:
             lines.append(f"{names(self.conflicts)} changed where Devstral's edits are: they stay pending.")
         if lines:
             lines.append("Show the diff to apply by hand, or ask again.")
+        if self.spoiled:
+            what = "The edits came while you were typing and may have overwritten it"
+            lines.append(f"{what} in {names(self.spoiled)}: look, and undo in the editor what is wrong.")
         if self.refused:
             why = f": {self.reason}." if self.reason else "."
             lines.append(f"The editor did not apply the edits to {names(self.refused)}{why}")
@@ -160,6 +165,7 @@ class Applying:
             for plan in planned:
                 arrived = await self._delivery.text_after(plan.parcel, answer, preview=preview)
                 text, change = arrived.text, plan.parcel.change
+                outcome.spoiled += [plan.file] if arrived.spoiled else []
                 decisions = decide(plan.chosen, change, text, accepted=answer.accepted, preview=preview)
                 self._settle(proposal.id, decisions)
                 if in_the_text(decisions):

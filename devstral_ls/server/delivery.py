@@ -17,6 +17,7 @@ from devstral_ls.server.client import Client
 from devstral_ls.server.dialogs import Dialogs
 from devstral_ls.server.outgoing import ClientError
 from devstral_ls.server.placing import Read
+from devstral_ls.server.stray import Stray, find_stray
 from devstral_ls.server.to_lsp import TextChange, cannot, workspace_edit
 
 OBSERVE = 1.0
@@ -34,6 +35,9 @@ same: what they apply later is seen in the text."""
 
 UNANNOUNCED = 3.0
 """Seconds to wait for a client that did not announce workspace/applyEdit; Kate takes edits all the same, for 2 s."""
+
+MENDED = 3
+"""How often an edit that came onto another text than its own is put right, while the user types on."""
 
 NO_ANSWER = "it did not answer"
 
@@ -60,10 +64,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A file's text once it has followed an answer. seen: whether the text itself shows it, not only the answer."""
+    """A file's text once it has followed an answer. seen: whether the text itself shows it, not only the answer.
+
+    mended: it came onto a text that had moved on, and was put right since. spoiled: that could not be put right.
+    """
 
     text: str | None
     seen: bool = True
+    mended: bool = False
+    spoiled: bool = False
 
 
 @dataclass(eq=False, slots=True)
@@ -71,12 +80,14 @@ class UnderWay:
     """A change from before it is sent until it is judged.
 
     heard: its file changed since. came: its file had the expected text, if only for a moment. news: set with either.
+    texts: what the file has been since, from the text that the change was made for.
     """
 
     parcel: Parcel
     heard: bool = False
     came: bool = False
     news: asyncio.Event = field(default_factory=asyncio.Event)
+    texts: list[str | None] = field(default_factory=list)
     over: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when it was judged."""
 
@@ -110,7 +121,7 @@ class Delivery:
     @contextmanager
     def under_way(self, parcels: Sequence[Parcel]) -> Iterator[None]:
         """While these are sent and judged, so that nobody else judges the text that follows."""
-        started = [UnderWay(parcel) for parcel in parcels]
+        started = [UnderWay(parcel, texts=[parcel.change.before]) for parcel in parcels]
         self._under_way += started
         try:
             yield
@@ -142,11 +153,41 @@ class Delivery:
         self._judging += 1
         self._judged.clear()
         try:
-            return await self._text_after(parcel, answer, preview)
+            arrived = await self._text_after(parcel, answer, preview)
+            stray = self._stray(parcel)
+            return arrived if stray is None else await self._mend(parcel, stray)
         finally:
             self._judging -= 1
             if not self._judging:
                 self._judged.set()
+
+    def _stray(self, parcel: Parcel) -> Stray | None:
+        """Where the change was put on a text that it was not made for: some editors look at no version."""
+        if parcel.change.version is None or parcel.change.new_uri is not None:
+            return None
+        return find_stray(parcel.change, self._find(parcel).texts, self.client.encoding)
+
+    async def _mend(self, parcel: Parcel, stray: Stray) -> Arrived:
+        """Have the editor bring back what was typed before the edit came, with the edit where it belongs if it can be.
+
+        The user may be typing still, so that what mends comes onto another text in its turn.
+        """
+        for _ in range(MENDED):
+            now = self._read(parcel.path)
+            after = stray.mended(now.text)
+            if after is None:
+                break
+            mending = Parcel(parcel.path, TextChange(parcel.change.uri, now.version, now.text, after))
+            with self.under_way([mending]):
+                answer = await self.send([mending], "Devstral: restore what you typed meanwhile")
+                arrived = await self._text_after(mending, answer, preview=False)
+                again = self._stray(mending)
+            if again is not None:
+                # It stands on what it was made of: what it should have made is what is wanted now.
+                stray = again
+            elif arrived.text == after:
+                return Arrived(self._read(parcel.path).text, mended=True)
+        return Arrived(self._read(parcel.path).text, spoiled=True)
 
     async def judged(self) -> None:
         """Until what the editor has answered about, or what has changed a file, is judged."""
@@ -171,7 +212,7 @@ class Delivery:
         if late and answer.accepted and now.text == change.before and self._find(parcel).heard:
             # Applied and taken back at once, which such an editor tells as one change that changes nothing.
             came = True
-        if came:
+        if came and self._stray(parcel) is None:
             return Arrived(change.after)
         unseen = change.version is None and now.version is None and now.text == change.before
         if unseen and answer.accepted and not preview and cannot(change, self.client) is None:
@@ -204,7 +245,7 @@ class Delivery:
     async def _arrival(self, parcel: Parcel, *, first: bool = False) -> bool:
         """Done when the file has the expected text, or has had it; with `first`, also when it changed otherwise."""
         mine = self._find(parcel)
-        while not (mine.came or self._read(parcel.path).text == parcel.change.after):
+        while not (mine.came or self._read(parcel.path).text == parcel.change.after or self._stray(parcel)):
             if first and mine.heard:
                 return False
             mine.news.clear()
@@ -223,6 +264,7 @@ class Delivery:
         for one in self._under_way:
             if one.parcel.path == path:
                 one.heard = True
+                one.texts.append(text)
                 one.came = one.came or one.parcel.change.after == text
                 one.news.set()
 

@@ -106,13 +106,21 @@ async def _send(delivery: Delivery, todo: Sequence[tuple[Change, Parcel]], undon
         answer: Answer = await delivery.send(parcels, "Devstral: undo")
         undone.reason = answer.reason or undone.reason
         for change, parcel in todo:
-            if (await delivery.text_after(parcel, answer, preview=False)).text == parcel.change.after:
+            arrived = await delivery.text_after(parcel, answer, preview=False)
+            if arrived.text == parcel.change.after or (arrived.mended and _is_gone(change, arrived.text)):
                 undone.restored.append(change.name)
                 undone.uris.append(parcel.change.new_uri or parcel.change.uri)
             else:
                 undone.refused.append(change.name)
                 refused.add(change.path)
     return refused
+
+
+def _is_gone(change: Change, now: str | None) -> bool:
+    """Whether nothing of what was applied is in the text."""
+    if change.before is None or change.after is None or now is None:
+        return now == change.before
+    return set(fates(change.before, diff_lines(change.before, change.after), now)) <= {"missing"}
 
 
 def _since(file: FileProposal, change: Change | None, refused: bool, undone: Undone) -> FileProposal:
