@@ -34,7 +34,7 @@ async def test_what_was_typed_above_is_kept_and_the_edit_comes_where_it_belongs(
 async def test_what_was_typed_in_the_same_line_comes_back_and_the_edit_stays_pending(stages: Stages) -> None:
     async with stages.on(LSP4IJ, FILES, TURNS) as at:
         uri = at.open("a.txt")
-        mine = LINES.replace("line 10\n", "line 10 of mine\n")
+        mine = LINES.replace("line 10\n", "all mine\n")
 
         def types() -> None:
             at.editor.before_apply = None
