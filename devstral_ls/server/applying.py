@@ -65,6 +65,7 @@ class Applied:
             self.refused + later.refused,
             self.conflicts + later.conflicts,
             {what: self.unfit.get(what, []) + later.unfit.get(what, []) for what in {**self.unfit, **later.unfit}},
+            self.spoiled + later.spoiled,
             self.reason or later.reason,
         )
 
