@@ -7,7 +7,7 @@ STAMP := $(VENV)/installed
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-soak test-editors test-engines test-sandbox test-network screenshots lint bench reference lock clean
+.PHONY: help demo test test-soak test-editors test-engines test-sandbox test-defences test-network screenshots lint bench reference lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -16,7 +16,7 @@ demo: $(STAMP) ## the main job on a scripted model: find, read, edit, test, show
 	$(RUN)/devstral-ls demo
 
 test: $(STAMP) ## all tests but those in real editors and the soak (under three minutes)
-	$(RUN)/python -m pytest -n $(JOBS) --ignore tests/editors --ignore tests/soak
+	$(RUN)/python -m pytest -n $(JOBS) --ignore tests/editors --ignore tests/soak --ignore tests/defences
 
 # Most of it is waiting for the server's patience to end, so that there are more scenes at once than cores.
 test-soak: $(STAMP) ## 200 runs while a made-up user types, saves, undoes and renames (SOAK_SEED=, SOAK_RUNS=)
@@ -36,6 +36,9 @@ test-sandbox: $(STAMP) .cache/bubblewrap/unpacked ## the sandbox with a newer bu
 	rm -rf .cache/bubblewrap && mkdir -p .cache/bubblewrap
 	tests/editors/unpack.sh trixie .cache/bubblewrap usr/bin/bwrap bubblewrap
 	touch $@
+
+test-defences: $(STAMP) ## that each test of the sandbox fails without its defence (Linux, root, bubblewrap)
+	$(RUN)/python -m pytest -n $(JOBS) tests/defences
 
 test-network: $(STAMP) ## the tests that need the package index
 	DEVSTRAL_LS_TEST_NETWORK=1 $(RUN)/python -m pytest tests/execution/test_editable_install.py

@@ -120,6 +120,11 @@ async def test_the_system_is_read_only_and_no_capability_is_left(box: Sandbox) -
     assert Path("/proc/sys/kernel/core_pattern").read_text() == before
 
 
+async def test_proc_is_mounted_read_only(box: Sandbox) -> None:
+    result = await box.run("grep -E '^[^-]* /proc ' /proc/self/mountinfo | cut -d ' ' -f 6 | cut -d , -f 1")
+    assert result.output == "ro\n"
+
+
 CALLS = """
 import ctypes, errno, os, socket
 libc = ctypes.CDLL(None, use_errno=True)
@@ -391,7 +396,7 @@ async def test_processes_memory_and_space_are_limited(box: Sandbox) -> None:
 
 
 async def test_endless_output_is_ended_and_both_ends_are_kept(box: Sandbox) -> None:
-    result = await box.run("echo first; yes")
+    result = await box.run("echo first; yes", timeout=20)
     assert result.exit_code is None
     assert result.output.startswith("first\ny\n")
     assert "killed: it printed more than 50 MB" in result.output
