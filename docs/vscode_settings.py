@@ -13,8 +13,8 @@ from devstral_ls.config import Setting, is_table, schema
 from devstral_ls.user_actions import EditsMode, UserAction, When
 
 MANIFEST = Path(__file__).parents[1] / "editors" / "vscode" / "package.json"
-OURS = "devstral.server."
-"""The extension's own settings: those about the server it starts."""
+OURS = ("devstral.server.", "devstral.chat.")
+"""The extension's own settings: those about the server it starts, and its chat."""
 
 NOT_FROM_A_WORKSPACE = ("llm.", "execution.")
 """Where the model is and what may run is never said by a repository that somebody opens."""

@@ -16,11 +16,11 @@ from devstral_ls.edits.lines import split_lines
 from devstral_ls.errors import InvalidRequest, RequestRefused
 from devstral_ls.server import approvals, hunks, instructions
 from devstral_ls.server.arguments import Arguments, parse
+from devstral_ls.server.described import describe
 from devstral_ls.server.editor import Target
 from devstral_ls.server.instructed import instructions_at, prompt_for
 from devstral_ls.server.outcomes import status as states
 from devstral_ls.server.proposals import IN_THE_TEXT, Proposal
-from devstral_ls.server.report import describe
 from devstral_ls.server.runs import Run, RunRequest
 from devstral_ls.server.shown import SOURCE
 from devstral_ls.server.variables import values

@@ -13,7 +13,9 @@ from devstral_ls.errors import RequestRefused
 from devstral_ls.server.client import Client
 from devstral_ls.server.editor import Target
 from devstral_ls.server.outgoing import ClientError
+from devstral_ls.server.placing import Read
 from devstral_ls.server.proposals import Proposal, Proposals
+from devstral_ls.server.proposed import side
 from devstral_ls.server.protocol import Protocol
 from devstral_ls.server.sessions import Conversation, Sessions
 from devstral_ls.storage.transcript import write_private
@@ -27,16 +29,23 @@ REFRESH = 0.5
 
 
 class Pages:
-    """Shows documents of ours in the editor."""
+    """Shows documents of ours in the editor. read: reads a file as it is now."""
 
     def __init__(
-        self, connection: Protocol, client: Client, sessions: Sessions, proposals: Proposals, state: Path
+        self,
+        connection: Protocol,
+        client: Client,
+        sessions: Sessions,
+        proposals: Proposals,
+        state: Path,
+        read: Read,
     ) -> None:
         self._connection = connection
         self.client = client
         self._sessions = sessions
         self._proposals = proposals
         self._state = state
+        self._read = read
         self.prompts: dict[str, Target | None] = {}
         """Documents to write a prompt into, by URI, and what each prompt is about."""
         self._seen: set[str] = set()
@@ -105,6 +114,11 @@ class Pages:
                 proposal = self._proposals.get(name.removesuffix(".diff"))
                 if proposal is not None:
                     return {"text": proposal.diff()}
+            case ["proposals", name, which, *path]:
+                proposal = self._proposals.get(name)
+                text = side(proposal, which, "/".join(path), self._read) if proposal is not None else None
+                if text is not None:
+                    return {"text": text}
         raise RequestRefused(f"There is no document {uri}.")
 
     def refresh(self, conversation: Conversation) -> None:

@@ -33,9 +33,7 @@ class Settled:
     @property
     def diff(self) -> str:
         """Its lines, without headers."""
-        old = split_lines(self.base)[self.hunk.old_start : self.hunk.old_end]
-        lines = [f"-{line}" for line in old] + [f"+{line}" for line in self.hunk.new_lines]
-        return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
+        return lines_of(self.base, self.hunk)
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +284,13 @@ def _after(hunk: Hunk, applied: Iterable[Hunk]) -> Hunk:
     above = [other for other in applied if other.old_start < hunk.old_start]
     shift = sum(len(other.new_lines) - (other.old_end - other.old_start) for other in above)
     return Hunk(hunk.old_start + shift, hunk.old_end + shift, hunk.new_lines)
+
+
+def lines_of(base: str, hunk: Hunk) -> str:
+    """A hunk's lines, old and new, as a diff has them."""
+    old = split_lines(base)[hunk.old_start : hunk.old_end]
+    lines = [f"-{line}" for line in old] + [f"+{line}" for line in hunk.new_lines]
+    return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
 
 
 def _ignore(_: Proposal) -> None:

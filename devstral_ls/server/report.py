@@ -19,8 +19,8 @@ from devstral_ls.agent.events import (
     ToolStarted,
     TurnStarted,
 )
-from devstral_ls.edits.diff import Hunk
 from devstral_ls.server.applying import Applied
+from devstral_ls.server.described import describe
 from devstral_ls.server.progress import Progress
 from devstral_ls.server.proposals import Proposal
 from devstral_ls.server.stream import Stream
@@ -193,35 +193,6 @@ def save(transcript: Transcript) -> None:
         transcript.save()
     except OSError as error:
         log.warning("the transcript can't be written: %s", error)
-
-
-def describe(proposal: Proposal) -> dict[str, object]:
-    """A proposal as plain data for clients."""
-    return {
-        "proposalId": proposal.id,
-        "state": proposal.state,
-        "files": [
-            {
-                "uri": file.uri,
-                "path": file.name,
-                "kind": file.kind,
-                "state": file.state,
-                "confirm": file.is_run,
-                "added": file.stat()[0],
-                "removed": file.stat()[1],
-                "hunks": [
-                    {"id": key, "line": hunk.old_start, "added": len(hunk.new_lines), "removed": _length(hunk)}
-                    for key, hunk in (zip(file.ids(), file.hunks, strict=True) if file.decision is None else ())
-                ],
-            }
-            for file in proposal.files
-        ],
-        "diff": proposal.diff(),
-    }
-
-
-def _length(hunk: Hunk) -> int:
-    return hunk.old_end - hunk.old_start
 
 
 def reading(turn: int, tokens: int | None) -> str:

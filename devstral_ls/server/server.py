@@ -79,7 +79,7 @@ class DevstralServer(LanguageServer):
         self.dialogs = Dialogs(self.protocol)
         proposals = Proposals()
         self.review = Review(self.editor.client, self.dialogs, proposals, self.editor.current, self._show_diff)
-        self.pages = Pages(self.protocol, self.editor.client, self.sessions, proposals, state)
+        self.pages = Pages(self.protocol, self.editor.client, self.sessions, proposals, state, self.editor.current)
         self.settings = Settings(self.protocol, self.editor, layers, self.user)
         self.approvals = Approvals(state)
         self.execution = Execution(lambda: self.editor.config.execution, self.approvals)
@@ -194,6 +194,7 @@ class DevstralServer(LanguageServer):
 
     def _proposal_changed(self, proposal: Proposal) -> None:
         self._decisions.note(proposal)
+        self.user.proposal(proposal)
         self._marks.show(self.review.proposals.pending())
         if self.editor.config.edits.inline and self.editor.client.code_lens_refresh:
             self._spawn(self.protocol.ask(types.WORKSPACE_CODE_LENS_REFRESH, None, timeout=10), "refresh the lenses")

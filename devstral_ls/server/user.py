@@ -6,7 +6,9 @@ from typing import Literal
 
 from lsprotocol import types
 
+from devstral_ls.server.described import describe
 from devstral_ls.server.editor import Editor
+from devstral_ls.server.proposals import Proposal
 from devstral_ls.server.protocol import Protocol
 
 Kind = Literal["error", "warning", "info"]
@@ -36,3 +38,8 @@ class User:
         if self._editor.client.stream:
             health = "ok" if healthy else "error"
             self._connection.notify("devstral/status", {"busy": busy, "message": message, "health": health})
+
+    def proposal(self, proposal: Proposal) -> None:
+        """A proposal is new, or something about it was decided, by whatever way; opt-in."""
+        if self._editor.client.stream:
+            self._connection.notify("devstral/proposal", {"sessionId": proposal.session_id, **describe(proposal)})

@@ -1,6 +1,6 @@
 import { workspace, type Extension } from "vscode";
 
-const OURS = "devstral.server.";
+const OURS = ["devstral.server.", "devstral.chat."];
 
 /**
  * The server's settings that somebody set, by dotted key.
@@ -9,7 +9,7 @@ const OURS = "devstral.server.";
  */
 export function explicitSettings(extension: Extension<unknown>): Record<string, unknown> {
   const found: Record<string, unknown> = {};
-  for (const key of Object.keys(declared(extension)).filter((name) => !name.startsWith(OURS))) {
+  for (const key of Object.keys(declared(extension)).filter((name) => !OURS.some((prefix) => name.startsWith(prefix)))) {
     const at = workspace.getConfiguration().inspect(key);
     // A setting of machine scope has no value from a workspace, whatever the workspace's file says.
     const value = at?.workspaceFolderValue ?? at?.workspaceValue ?? at?.globalValue;
