@@ -6,6 +6,7 @@ import {
   type LanguageClientOptions,
 } from "vscode-languageclient/node";
 
+import { Chat } from "./chat/chat";
 import { registerCommands } from "./commands";
 import { findServer, NoServer } from "./server";
 import { explicitSettings } from "./settings";
@@ -14,16 +15,23 @@ import { StatusItem } from "./status";
 /** The connection to devstral-ls, while there is one. */
 let client: LanguageClient | undefined;
 
-export async function activate(context: vscode.ExtensionContext): Promise<void> {
+/** What other extensions get. */
+export interface Exports {
+  chat: Chat;
+}
+
+export async function activate(context: vscode.ExtensionContext): Promise<Exports> {
   const log = vscode.window.createOutputChannel("Devstral", { log: true });
   const status = new StatusItem();
+  const chat = new Chat(context, () => client);
   const restart = async () => {
     await stop();
-    client = await start(context, log, status);
+    client = await start(context, log, status, chat);
   };
   context.subscriptions.push(
     log,
     status,
+    chat,
     ...registerCommands(() => client),
     vscode.commands.registerCommand("devstral.ui.restart", restart),
     vscode.commands.registerCommand("devstral.ui.showLog", () => log.show()),
@@ -31,7 +39,8 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
       if (change.affectsConfiguration("devstral.server")) await restart();
     }),
   );
-  client = await start(context, log, status);
+  client = await start(context, log, status, chat);
+  return { chat };
 }
 
 export async function deactivate(): Promise<void> {
@@ -42,12 +51,14 @@ async function start(
   context: vscode.ExtensionContext,
   log: vscode.LogOutputChannel,
   status: StatusItem,
+  chat: Chat,
 ): Promise<LanguageClient | undefined> {
   try {
     const command = await findServer(vscode.workspace.getConfiguration("devstral.server").get("path", ""));
     log.info(`The server is ${command}`);
     const starting = new LanguageClient("devstral", "Devstral", { command, args: ["serve"] }, options(context, log));
     status.follow(starting);
+    chat.follow(starting);
     await starting.start();
     return starting;
   } catch (error) {

@@ -1,0 +1,19 @@
+import { ExecuteCommandRequest, type LanguageClient } from "vscode-languageclient/node";
+
+/** The connection to the server, while there is one. */
+export type Connection = () => LanguageClient | undefined;
+
+/** Have the server carry out one of its commands. Throws an Error with one line for the user. */
+export async function execute<Answer>(connection: Connection, command: string, argument: object = {}): Promise<Answer> {
+  const client = connection();
+  if (client === undefined) throw new Error("Devstral does not run. Its log says why (Devstral: Show Log).");
+  return (await client.sendRequest(ExecuteCommandRequest.type, {
+    command: `devstral.${command}`,
+    arguments: [argument],
+  })) as Answer;
+}
+
+/** What went wrong, in one line. */
+export function inWords(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

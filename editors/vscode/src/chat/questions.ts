@@ -1,0 +1,98 @@
+import { window, type CancellationToken } from "vscode";
+import type { MessageActionItem, ShowMessageRequestParams } from "vscode-languageclient/node";
+
+import type { Conversation } from "./conversation";
+import type { Update } from "./server";
+
+/** Where questions are shown. */
+export interface Place {
+  /** The conversation, if it is this session's. */
+  conversation(sessionId: string): Conversation | undefined;
+  /** Whether the user can see it now. */
+  visible(): boolean;
+  /** A question waits, or none does any more. */
+  waiting(count: number): void;
+}
+
+type Choice = (title: string | undefined) => void;
+
+/**
+ * The server's questions of a run that the chat shows are asked there, where the run stands; in a message where the chat
+ * can't be seen. All others are asked in a message.
+ */
+export class Questions {
+  /** Approvals that were announced and whose question has not come yet. */
+  private announced: { sessionId: string; command: string; directory: string }[] = [];
+  private readonly open = new Map<string, { choose: Choice; show: () => void }>();
+
+  constructor(private readonly place: Place) {}
+
+  heard(update: Update): void {
+    if (update.kind === "approval") {
+      const { sessionId, command, directory } = update;
+      this.announced.push({ sessionId, command, directory });
+    }
+  }
+
+  async ask(params: ShowMessageRequestParams, token: CancellationToken): Promise<MessageActionItem | null> {
+    const sessionId = this.sessionOf(params.message);
+    const conversation = sessionId === undefined ? undefined : this.place.conversation(sessionId);
+    const titles = (params.actions ?? []).map((action) => action.title);
+    const picked = await (conversation === undefined
+      ? inMessage(params.message, titles)
+      : this.inChat(conversation, params.message, titles, token));
+    return params.actions?.find((action) => action.title === picked) ?? null;
+  }
+
+  /** The user's answer in the chat. What is not asked (any more) changes nothing. */
+  answer(part: string, choice: string): void {
+    this.open.get(part)?.choose(choice);
+  }
+
+  /** The chat can't be seen any more: what it asks, a message asks. */
+  hidden(): void {
+    for (const question of this.open.values()) question.show();
+  }
+
+  private sessionOf(message: string): string | undefined {
+    const about = this.announced.filter((each) => message.includes(each.command) && message.includes(each.directory));
+    // A command with characters that can't be seen is written differently in the question.
+    const found = about[0] ?? (message.startsWith("Devstral wants to run") ? this.announced[0] : undefined);
+    this.announced = this.announced.filter((each) => each !== found);
+    return found?.sessionId;
+  }
+
+  private async inChat(
+    conversation: Conversation,
+    message: string,
+    titles: string[],
+    token: CancellationToken,
+  ): Promise<string | undefined> {
+    const part = conversation.question(message, titles);
+    if (part === undefined) return inMessage(message, titles);
+    const picked = await new Promise<string | undefined>((resolve) => {
+      const choose = (title: string | undefined) => {
+        if (title === undefined || titles.includes(title)) resolve(title);
+      };
+      let shown = false;
+      const show = () => {
+        if (shown) return;
+        shown = true;
+        // A message that is closed leaves the question in the chat.
+        void inMessage(message, titles).then((title) => title !== undefined && choose(title));
+      };
+      this.open.set(part.id, { choose, show });
+      this.place.waiting(this.open.size);
+      token.onCancellationRequested(() => choose(undefined));
+      if (!this.place.visible()) show();
+    });
+    this.open.delete(part.id);
+    this.place.waiting(this.open.size);
+    conversation.answered(part, picked ?? "withdrawn");
+    return picked;
+  }
+}
+
+async function inMessage(message: string, titles: string[]): Promise<string | undefined> {
+  return window.showInformationMessage(message, ...titles);
+}

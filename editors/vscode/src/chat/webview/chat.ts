@@ -1,0 +1,148 @@
+import "./chat.css";
+
+import type { Chip, FromView, Part, ToView, Turn } from "../messages";
+import { Composer } from "./composer";
+import { h, renew } from "./dom";
+import { drawn } from "./parts";
+import { drawnTurn, headOf } from "./turn";
+
+declare function acquireVsCodeApi(): { postMessage(message: FromView): void };
+
+const { postMessage } = acquireVsCodeApi();
+const composer = new Composer(postMessage);
+const log = h("div", { class: "log", role: "log", "aria-live": "polite", "aria-label": "Conversation", tabindex: 0 });
+const alarm = h("div", { class: "unseen", role: "alert" });
+const status = h("div", { class: "unseen", role: "status" });
+document.body.append(h("main", {}, h("h1", { class: "unseen" }, "Devstral chat"), log, composer.form, status, alarm));
+
+const turns = new Map<number, Turn["state"]>();
+/** Pixels from the end within which the view follows what is written. */
+const NEAR = 60;
+
+window.addEventListener("message", ({ data }: MessageEvent<ToView>) => {
+  const follows = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR;
+  take(data);
+  if (follows) log.scrollTop = log.scrollHeight;
+});
+
+function take(message: ToView): void {
+  switch (message.type) {
+    case "all":
+      turns.clear();
+      log.replaceChildren(...message.turns.map(drawnTurn));
+      for (const turn of message.turns) turns.set(turn.id, turn.state);
+      if (message.turns.length === 0) log.append(welcome());
+      composer.show(message.composing);
+      composer.showUsage(message.usage);
+      composer.prompt.value = message.draft;
+      composer.working(isBusy());
+      return;
+    case "turn":
+      return showTurn(message.turn);
+    case "part":
+      return showPart(message.turn, message.part);
+    case "composing":
+      return composer.show(message.composing);
+    case "usage":
+      return composer.showUsage(message.usage);
+  }
+}
+
+function showTurn(turn: Turn): void {
+  const before = turns.get(turn.id);
+  turns.set(turn.id, turn.state);
+  const there = log.querySelector<HTMLElement>(`[data-turn="${turn.id}"]`);
+  if (there === null) {
+    log.querySelector(".welcome")?.remove();
+    log.append(drawnTurn(turn));
+  } else headOf(there, turn);
+  composer.working(isBusy());
+  if (before !== turn.state) status.textContent = SAID[turn.state];
+}
+
+const SAID = {
+  queued: "The question waits",
+  running: "Devstral works",
+  finished: "The answer is complete",
+  cancelled: "Cancelled",
+  failed: "It failed",
+};
+
+function showPart(turn: number, part: Part): void {
+  const parts = log.querySelector<HTMLElement>(`[data-turn="${turn}"] > .parts`);
+  const there = parts?.querySelector<HTMLElement>(`:scope > [data-key="${CSS.escape(part.id)}"]`);
+  const hadFocus = there?.contains(document.activeElement) === true;
+  if (there) renew(there, drawn(part));
+  else parts?.append(drawn(part));
+  // The button that was pressed is gone: on to the next one there is, else back to the prompt.
+  if (hadFocus && !there?.contains(document.activeElement)) {
+    (there?.querySelector<HTMLElement>("button") ?? composer.prompt).focus();
+  }
+  if (part.kind === "approval" && part.answer === undefined) alarm.textContent = part.question;
+  if (part.kind === "approval" && part.answer !== undefined) alarm.textContent = "";
+}
+
+function isBusy(): boolean {
+  return [...turns.values()].some((state) => state === "running" || state === "queued");
+}
+
+function welcome(): HTMLElement {
+  return h(
+    "p",
+    { class: "welcome" },
+    "Ask about your code, or say what to change. Changes are proposed here; nothing is changed before you accept it.",
+  );
+}
+
+// Links and buttons are handled here alone: VS Code would open whatever an address says.
+for (const kind of ["click", "auxclick"]) {
+  log.addEventListener(kind, (event) => {
+    const link = event.target instanceof Element ? event.target.closest("a") : null;
+    if (link === null) return;
+    event.preventDefault();
+    event.stopPropagation();
+    postMessage({ type: "link", href: link.getAttribute("href") ?? "" });
+  });
+}
+
+document.addEventListener("click", (event) => {
+  const pressed = event.target instanceof Element ? event.target.closest<HTMLElement>("button[data-act]") : null;
+  if (pressed === null) return;
+  const message = meant(pressed);
+  if (message !== undefined) postMessage(message);
+});
+
+function meant(pressed: HTMLElement): FromView | undefined {
+  const data = pressed.dataset;
+  switch (data["act"]) {
+    case "cancel":
+    case "undo":
+      return { type: data["act"] };
+    case "leave":
+    case "take":
+      return { type: data["act"], chip: data["chip"] as Chip["id"] };
+    case "dropImage":
+      return { type: "dropImage", index: Number(data["index"]) };
+    case "answer":
+      return { type: "answer", part: data["part"] ?? "", choice: data["choice"] ?? "" };
+    case "diff":
+      return { type: "diff", proposal: data["proposal"] ?? "", uri: data["uri"] ?? "" };
+    case "decide": {
+      const { proposal = "", uri, hunk } = data;
+      const accept = data["accept"] === "true";
+      return { type: "decide", accept, proposal, ...(uri && { uri }), ...(hunk && { hunk }) };
+    }
+    case "copy":
+    case "insert":
+      return { type: data["act"], text: pressed.closest("figure")?.querySelector("pre")?.textContent ?? "" };
+  }
+  return undefined;
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && isBusy()) postMessage({ type: "cancel" });
+});
+window.addEventListener("focus", () => {
+  if (document.activeElement === document.body) composer.prompt.focus();
+});
+postMessage({ type: "ready" });
