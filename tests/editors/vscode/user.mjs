@@ -18,7 +18,7 @@ const say = (message) => process.stdout.write(JSON.stringify(message) + "\n");
 class User {
   constructor(page, play) {
     const { port, folder, screenshots } = play;
-    Object.assign(this, { page, play, screenshots });
+    Object.assign(this, { page, play, screenshots, packages });
     this.base = `http://127.0.0.1:${port}/?folder=${folder}`;
     this.remote = `vscode-remote://127.0.0.1:${port}${folder}`;
   }
@@ -59,6 +59,16 @@ class User {
     await this.page.locator(".quick-input-widget input").fill(text);
     await this.page.keyboard.press("Enter");
     await box.waitFor({ state: "hidden" });
+  }
+
+  // Choose a colour theme by its name.
+  async theme(name) {
+    await this.command("Preferences: Color Theme");
+    const input = this.page.locator(".quick-input-widget input");
+    await input.fill(name);
+    await this.page.locator(".quick-input-list .monaco-list-row.focused", { hasText: name }).first().waitFor();
+    await this.page.keyboard.press("Enter");
+    await input.waitFor({ state: "hidden" });
   }
 
   get preview() {

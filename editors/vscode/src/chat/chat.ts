@@ -95,6 +95,11 @@ export class Chat implements Disposable {
     if (sessionId !== undefined && this.busy) await execute(this.connection, "cancel", { sessionId });
   }
 
+  /** Answer a question that a run waits for. */
+  answer(part: string, choice: string): void {
+    this.questions.answer(part, choice);
+  }
+
   /** Apply or reject a proposal, or one file or hunk of it. */
   async decide(accept: boolean, proposalId: string, uri?: string, hunk?: string): Promise<void> {
     const command = accept ? "applyProposal" : "discardProposal";
@@ -175,7 +180,7 @@ export class Chat implements Disposable {
       case "dropImage":
         return this.next.dropImage(message.index);
       case "answer":
-        return this.questions.answer(message.part, message.choice);
+        return this.answer(message.part, message.choice);
       case "decide":
         return this.decide(message.accept, message.proposal, message.uri, message.hunk);
       case "diff":

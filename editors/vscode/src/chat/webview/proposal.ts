@@ -1,6 +1,6 @@
 import type { PartOf } from "../messages";
 import type { Decided, Hunk, ProposedFile } from "../server";
-import { button, h, unseen } from "./dom";
+import { button, h } from "./dom";
 
 const KINDS = { create: "new", edit: "", delete: "deleted", rename: "moved" };
 const STATES = {
@@ -108,10 +108,7 @@ function diff(lines: string): HTMLElement {
   const drawn = lines
     .replace(/\n$/, "")
     .split("\n")
-    .map((line) => {
-      const added = line.startsWith("+");
-      return h("span", { class: added ? "added" : "removed" }, unseen(added ? "added " : "removed "), `${line}\n`);
-    });
+    .map((line) => h("span", { class: line.startsWith("+") ? "added" : "removed" }, `${line}\n`));
   return h("pre", { class: "diff", tabindex: 0, role: "group", "aria-label": "Changed lines" }, ...drawn);
 }
 
