@@ -18,10 +18,14 @@ export class Chat {
     return chat;
   }
 
+  // Ask, and wait until the question is in the conversation.
   async ask(text) {
+    const turns = this.frame.locator(".turn");
+    const before = await turns.count();
     await this.prompt.click();
     await this.page.keyboard.type(text);
     await this.page.keyboard.press("Enter");
+    await turns.nth(before).waitFor();
   }
 
   // Wait until the last answer is complete.
@@ -31,6 +35,11 @@ export class Chat {
 
   get turn() {
     return this.frame.locator(".turn").last();
+  }
+
+  // One side of the diff editor, once it shows this text.
+  side(which, text) {
+    return this.page.locator(`.editor.${which} .view-lines`, { hasText: text });
   }
 
   button(name) {

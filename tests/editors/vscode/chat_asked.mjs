@@ -35,7 +35,7 @@ export default async function (user) {
   const ran = await document.evaluate(() => globalThis.ran === true);
 
   // VS Code asks before it opens a page of the web.
-  await answer.getByRole("link").click();
+  await answer.getByRole("link", { name: "the documentation" }).click();
   const dialog = user.page.locator(".monaco-dialog-box");
   const asked = await dialog.innerText();
   await user.page.keyboard.press("Escape");

@@ -10,10 +10,8 @@ export default async function (user) {
   const offered = await proposal.getByRole("button").evaluateAll((all) => all.map((one) => one.getAttribute("aria-label")));
 
   await chat.button("Show the diff of shop/prices.py").click();
-  const right = user.page.locator(".diff-editor .editor.modified .view-lines");
-  const left = user.page.locator(".diff-editor .editor.original .view-lines");
-  await right.getByText("round(sum(prices), 2)").waitFor();
-  await left.getByText("return sum(prices)").waitFor();
+  await chat.side("modified", "round(sum(prices), 2)").waitFor();
+  await chat.side("original", "return sum(prices)").waitFor();
   const diff = await user.page.locator(".tab.active").getAttribute("aria-label");
   await user.screenshot("diff");
   await user.reach("shown");
@@ -22,12 +20,12 @@ export default async function (user) {
   await chat.button("Accept the change of shop/prices.py, line 11").focus();
   await user.page.keyboard.press("Enter");
   await prices.locator(".decided", { hasText: "accepted" }).waitFor();
-  await left.getByText("round(sum(prices), 2)").waitFor();
+  await chat.side("original", "round(sum(prices), 2)").waitFor();
   const focused = await chat.focused();
   await chat.button("Reject the change of shop/prices.py, line 7").click();
   await prices.locator(".decided", { hasText: "rejected" }).waitFor();
   // What was rejected is on neither side any more.
-  await right.getByText("round(net", { exact: false }).waitFor({ state: "hidden" });
+  await chat.side("modified", "round(net").waitFor({ state: "hidden" });
   await chat.button("Accept the change of shop/cart.py, line 7").click();
   await chat.button("Reject the change of shop/cents.py, new").click();
   await chat.button("Undo the accepted changes").waitFor();

@@ -63,8 +63,13 @@ class User {
 
   // Choose a colour theme by its name.
   async theme(name) {
-    await this.command("Preferences: Color Theme");
+    await this.page.keyboard.press("F1");
     const input = this.page.locator(".quick-input-widget input");
+    await input.waitFor();
+    await input.fill(">Preferences: Color Theme");
+    // Another command of this name comes first.
+    await this.page.locator(".quick-input-list .monaco-list-row", { hasText: /^Preferences: Color Theme(?!s)/ }).click();
+    await this.page.locator('.quick-input-widget input[placeholder*="heme"]').waitFor();
     await input.fill(name);
     await this.page.locator(".quick-input-list .monaco-list-row.focused", { hasText: name }).first().waitFor();
     await this.page.keyboard.press("Enter");

@@ -29,8 +29,8 @@ export class NextQuestion implements Disposable {
     this.follow(window.activeTextEditor);
     this.listening = [
       window.onDidChangeActiveTextEditor((editor) => {
-        // Without an editor the last one still counts: the focus is in a panel.
-        if (editor !== undefined) this.follow(editor);
+        // The last file still counts while a panel has the focus, or what is proposed for the file is looked at.
+        if (editor !== undefined && editor.document.uri.scheme !== "devstral") this.follow(editor);
         this.changed();
       }),
       workspace.onDidCloseTextDocument((document) => {
