@@ -59,7 +59,6 @@ async function run() {
   await until(chat.onDidChange, () => parts("text").length > 0);
   await chat.cancel();
   seen.cancelled = (await long).state;
-  await document.save();
   console.log(`SEEN ${JSON.stringify(seen)}`);
 }
 

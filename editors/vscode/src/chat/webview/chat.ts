@@ -72,14 +72,25 @@ function showPart(turn: number, part: Part): void {
   const parts = log.querySelector<HTMLElement>(`[data-turn="${turn}"] > .parts`);
   const there = parts?.querySelector<HTMLElement>(`:scope > [data-key="${CSS.escape(part.id)}"]`);
   const hadFocus = there?.contains(document.activeElement) === true;
+  const after = hadFocus ? following(there!) : [];
   if (there) renew(there, drawn(part));
   else parts?.append(drawn(part));
-  // The button that was pressed is gone: on to the next one there is, else back to the prompt.
-  if (hadFocus && !there?.contains(document.activeElement)) {
-    (there?.querySelector<HTMLElement>("button") ?? composer.prompt).focus();
+  // The button that was pressed is gone: on to the next change there is, else back to the prompt.
+  if (hadFocus && there?.contains(document.activeElement) === false) {
+    const next = after.map((key) => there.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`)).find(Boolean);
+    (next ?? there.querySelector<HTMLElement>("button") ?? composer.prompt).focus();
   }
   if (part.kind === "approval" && part.answer === undefined) alarm.textContent = part.question;
   if (part.kind === "approval" && part.answer !== undefined) alarm.textContent = "";
+}
+
+/** The keys of the buttons that the focus may go on to: of the changes after this one, then of those before. */
+function following(part: HTMLElement): string[] {
+  const focused = document.activeElement!;
+  const all = [...part.querySelectorAll<HTMLElement>("button[data-hunk][data-accept=true]")];
+  const isAfter = (one: Node) => (focused.compareDocumentPosition(one) & Node.DOCUMENT_POSITION_FOLLOWING) !== 0;
+  const ordered = [...all.filter(isAfter), ...all.filter((one) => !isAfter(one))];
+  return ordered.map((one) => one.dataset["key"] ?? "");
 }
 
 function isBusy(): boolean {

@@ -57,7 +57,9 @@ function drawnFile(proposalId: string, file: ProposedFile): HTMLElement {
       { class: "head" },
       h("span", { class: "path", title: label }, label),
       h("span", { class: "kind" }, [KINDS[file.kind], STATES[file.state]].filter(Boolean).join(", ")),
-      button("Diff", "diff", { ...where, key: `${key}-diff` }, { "aria-label": `Show the diff of ${file.path}` }),
+      file.hunks.length > 0
+        ? button("Diff", "diff", { ...where, key: `${key}-diff` }, { "aria-label": `Show the diff of ${file.path}` })
+        : undefined,
       several ? decide("Accept", true, where, `Accept all of ${file.path}`, `${key}-all`) : undefined,
       several ? decide("Reject", false, where, `Reject all of ${file.path}`, `${key}-none`) : undefined,
     ),
