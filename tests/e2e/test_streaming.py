@@ -122,12 +122,38 @@ async def test_a_client_that_opted_in_gets_everything_in_order(stages: Stages) -
         assert first["proposalId"] == last["proposalId"] == answer["proposalId"]
         assert (first["state"], last["state"]) == ("pending", "applied")
         (hunk,) = first["files"][0].pop("hunks")
-        assert (hunk["line"], hunk["added"], hunk["removed"]) == (1, 1, 1)
-        assert first["files"] == [
-            {"uri": uri, "path": "app.py", "kind": "edit", "state": "pending", "added": 1, "removed": 1}
-        ]
+        lines = "-    return 1\n+    return 2\n"
+        assert {**hunk, "id": ""} == {"id": "", "line": 1, "added": 1, "removed": 1, "diff": lines}
+        about = {"uri": uri, "path": "app.py", "kind": "edit", "added": 1, "removed": 1}
+        assert first["files"] == [{**about, "state": "pending", "decided": []}]
+        decided = [{"decision": "applied", "added": 1, "removed": 1, "diff": lines}]
+        assert last["files"] == [{**about, "state": "applied", "hunks": [], "decided": decided}]
         assert "+    return 2" in first["diff"]
         assert [(state["state"], state["turn"]) for state in by_kind["state"]][-1] == ("finished", 4)
+
+
+async def test_every_decision_about_a_proposal_is_told_and_its_documents_can_be_read(stages: Stages) -> None:
+    turns = [read("app.py"), edit("app.py", "return 1", "return 2"), say("Done.")]
+    async with stages.on(NEOVIM, FILES, turns, client=STREAM) as at:
+        run = await at.run(prompt="two", apply="propose")
+        page = {"uri": f"devstral:/proposals/{run['proposalId']}/after/app.py"}
+        assert await at.editor.server.call("workspace/textDocumentContent", page) == {
+            "text": "def f():\n    return 2\n"
+        }
+        await at.editor.command("devstral.discardProposal", {"proposalId": run["proposalId"]})
+        await at.settled()
+        told = [
+            message["params"]
+            for message in at.editor.server.received
+            if message.get("method") == "devstral/proposal" and message["params"]["sessionId"] == run["sessionId"]
+        ]
+        assert [(each["proposalId"], each["state"]) for each in told] == [
+            (run["proposalId"], "pending"),
+            (run["proposalId"], "rejected"),
+        ]
+        assert await at.editor.server.call("workspace/textDocumentContent", page) == {
+            "text": "def f():\n    return 1\n"
+        }
 
 
 async def test_nobody_else_gets_our_own_notifications(stages: Stages) -> None:
