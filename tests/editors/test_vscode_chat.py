@@ -277,8 +277,8 @@ def host(vscode: VSCode) -> Played:
         DONE,
         {"text": "Thinking about it", "hang": True},
     ]
-    places = {"extension": str(CACHE / "vscode-extension"), "module": str(HERE / "host" / "chat.cjs")}
-    return vscode.play("chat_host", *turns, **places)
+    module = str(HERE / "host" / "chat.cjs")
+    return vscode.play("chat_host", *turns, extension=str(CACHE / "vscode-extension"), module=module)
 
 
 def test_in_the_extension_host_an_answer_is_streamed(host: Played) -> None:

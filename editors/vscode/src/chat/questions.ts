@@ -32,6 +32,10 @@ export class Questions {
       const { sessionId, command, directory } = update;
       this.announced.push({ sessionId, command, directory });
     }
+    // A run that is over asks nothing any more.
+    if (update.kind === "state" && update.state !== "running" && update.state !== "queued") {
+      this.announced = this.announced.filter((each) => each.sessionId !== update.sessionId);
+    }
   }
 
   async ask(params: ShowMessageRequestParams, token: CancellationToken): Promise<MessageActionItem | null> {
