@@ -9,11 +9,9 @@ from typing import Any
 import pytest
 
 from devstral_ls.scripted import ScriptedServer
-from tests.editors.installing import CACHE
 from tests.editors.project import CART, PRICES, call, edits, told
 from tests.editors.test_vscode import (
     ALL_ROUNDED,
-    BOTH_ROUNDED,
     DONE,
     NEW_PAY,
     NEW_TAX,
@@ -23,7 +21,7 @@ from tests.editors.test_vscode import (
     TOTAL_ROUNDED,
     on_disk,
 )
-from tests.editors.vscode_cases import HERE, Played, VSCode, started
+from tests.editors.vscode_cases import Played, VSCode, started
 
 ANSWER = """\
 It adds **prices** up, as [the documentation](https://example.com/docs) has it, or
@@ -262,36 +260,3 @@ def test_everything_in_the_chat_is_reached_by_the_tabulator_key_and_seen_to_be(a
     order = ["Copy this code", "Show the diff of shop/prices.py", "Accept all changes", "Run once", "prompt", "Send"]
     places = [stops.index(stop) for stop in order]
     assert places == sorted(places)
-
-
-@pytest.fixture(scope="module")
-def host(vscode: VSCode) -> Played:
-    """The chat as other extensions get it, in the extension host."""
-    turns: list[dict[str, Any]] = [
-        {"text": "It is what things cost, with tax or without.", "delay": 0.05},
-        PRICES_READ,
-        {"calls": BOTH_ROUNDED},
-        DONE,
-        *TAX,
-        {"calls": [call("run_command", command="echo tested")]},
-        DONE,
-        {"text": "Thinking about it", "hang": True},
-    ]
-    module = str(HERE / "host" / "chat.cjs")
-    return vscode.play("chat_host", *turns, extension=str(CACHE / "vscode-extension"), module=module)
-
-
-def test_in_the_extension_host_an_answer_is_streamed(host: Played) -> None:
-    assert host.seen["answer"] == "It is what things cost, with tax or without."
-    assert host.seen["streamed"] is True
-
-
-def test_in_the_extension_host_a_hunk_is_accepted_and_the_rest_rejected_and_then_all_accepted(host: Played) -> None:
-    assert host.seen["hunks"] == [2]
-    assert host.seen["afterOne"] == host.seen["afterReject"] == TOTAL_ROUNDED
-    assert host.seen["afterAll"] == TOTAL_ROUNDED.replace(OLD_TAX, NEW_TAX)
-
-
-def test_in_the_extension_host_a_command_is_approved_and_a_run_cancelled(host: Played) -> None:
-    assert "tested" in host.seen["approved"]
-    assert host.seen["cancelled"] == "cancelled"
