@@ -31,6 +31,12 @@ ApprovalMode = Literal["always", "unsandboxed", "never"]
 
 EDITING = ("ask", "edit", "fix", "document", "test", "runInstruction", "runAction")
 """The commands that may edit, without their prefix."""
+CheckMode = Literal["auto", "off"]
+"""auto: checks that were set, or found and confirmed; off: none."""
+
+ANY_FOLDER = "*"
+"""In place of a workspace folder: every one that has no check of its own."""
+
 SandboxMode = Literal["auto", "require", "off"]
 """auto: the strongest way that works here; require: only a real sandbox; off: none."""
 
@@ -201,6 +207,35 @@ class ExecutionConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckConfig:
+    """What is run on a run's edits before the user sees them."""
+
+    mode: CheckMode = setting(
+        "execution.check.mode",
+        "Whether a command checks edits before you see them ([how](review.md#checks-before-you-accept)): `auto`, the "
+        "one in `execution.check.commands`, else one found in the workspace once you have confirmed it; `off`, none.",
+        "auto",
+        users_own=True,
+    )
+    commands: Mapping[str, str] | None = setting(
+        "execution.check.commands",
+        'The commands that check edits, by workspace folder, such as `"/home/me/project" = "pytest -q"`; `*` is every '
+        "folder without one. They are not asked about where a sandbox holds them in.",
+        None,
+        users_own=True,
+    )
+    rounds: int = setting(
+        "execution.check.rounds",
+        "How many times in a run the model is told that its edits fail the check, to mend them. 0: never.",
+        2,
+        low=0,
+    )
+    timeout: float = setting(
+        "execution.check.timeout", "Seconds that a check may take; after that it is killed.", 300.0, low=1
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class WorkspaceConfig:
     """What of the workspace the agent may see."""
 
@@ -242,6 +277,7 @@ class Config:
     edits: EditsConfig = field(default_factory=EditsConfig)
     agent: AgentConfig = field(default_factory=AgentConfig)
     execution: ExecutionConfig = field(default_factory=ExecutionConfig)
+    check: CheckConfig = field(default_factory=CheckConfig)
     workspace: WorkspaceConfig = field(default_factory=WorkspaceConfig)
     transcript: TranscriptConfig = field(default_factory=TranscriptConfig)
     user: UserConfig = field(default_factory=UserConfig)
@@ -381,6 +417,23 @@ def _modes(value: Any) -> tuple[Mapping[str, EditsMode], list[str]]:
     return MappingProxyType(modes), wrong
 
 
+def _checks(value: Any) -> tuple[Mapping[str, str] | None, list[str]]:
+    """The commands by folder, and what is wrong with single ones. ValueError when it is no table."""
+    if not isinstance(value, Mapping):
+        raise ValueError("must be a table of commands by workspace folder")
+    commands: dict[str, str] = {}
+    wrong = []
+    for name, command in value.items():
+        folder = Path(name).expanduser()
+        if name != ANY_FOLDER and not folder.is_absolute():
+            wrong.append(f"must name folders by their whole path, not {name!r}")
+        elif not isinstance(command, str) or not command.strip():
+            wrong.append(f"must have a command for {name!r}, not {command!r}")
+        else:
+            commands[name if name == ANY_FOLDER else str(folder)] = command.strip()
+    return MappingProxyType(commands) if commands else None, wrong
+
+
 def _globs(value: Any) -> tuple[bool | tuple[str, ...], list[str]]:
     """True, False or globs, and what is wrong with single ones. ValueError when it is none of these."""
     if isinstance(value, bool):
@@ -393,6 +446,7 @@ def _globs(value: Any) -> tuple[bool | tuple[str, ...], list[str]]:
 
 _BY_ENTRY: Mapping[str, Callable[[Any], tuple[Any, list[str]]]] = {
     "edits.modes": _modes,
+    "execution.check.commands": _checks,
     "actions": read_actions,
     "workspace.allowSecrets": _globs,
 }

@@ -54,6 +54,10 @@ class CommandRefused(ForModel):
     """The command may not run: the user said no, or it can't be started."""
 
 
+class CommandDenied(CommandRefused):
+    """The user said no, or nobody did say yes."""
+
+
 # ----------------------------------------------------------------------------------------------- read by the user
 
 

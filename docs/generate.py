@@ -66,6 +66,7 @@ def page(path: Path) -> str:
     return text
 
 
+TABLES_OF = {"edits.modes": "table of modes", "execution.check.commands": "table of commands"}
 LISTS = {"actions": "list of actions", "workspace.allowSecrets": "true / false, or a list of globs"}
 
 
@@ -73,7 +74,7 @@ def _type(row: Setting) -> str:
     if get_origin(row.type) is Literal and all(isinstance(choice, str) for choice in get_args(row.type)):
         return " / ".join(f"`{choice}`" for choice in get_args(row.type))
     if is_table(row):
-        return "table of modes" if row.key == "edits.modes" else "table of texts"
+        return TABLES_OF.get(row.key, "table of texts")
     if row.key in LISTS:
         return LISTS[row.key]
     kinds = get_args(row.type) or (row.type,)

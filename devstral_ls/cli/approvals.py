@@ -6,12 +6,13 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 from devstral_ls.cli.render import visible
 from devstral_ls.cli.streams import DONE, FAILED, USAGE, Stopped
-from devstral_ls.storage.approvals import Approval, Approvals
+from devstral_ls.storage.approvals import Approvals
+from devstral_ls.storage.checks import CheckAnswers
+from devstral_ls.storage.remembered import Remembered, described, forget, remark, remembered
 from devstral_ls.storage.transcript import state_folder
 
 
@@ -20,17 +21,18 @@ def run(workspace: Path, revoke: Sequence[str] | None, *, as_json: bool) -> int:
     folder = workspace.resolve()
     if not folder.is_dir():
         raise Stopped(USAGE, f"{folder} is not a folder; --workspace takes one.")
-    kept = Approvals(state_folder(os.environ))
-    known = kept.of(folder)
+    state = state_folder(os.environ)
+    kept, checks = Approvals(state), CheckAnswers(state)
+    known = remembered(folder, kept, checks)
     chosen = known if revoke is None else [each for name in revoke for each in _named(name, known)]
     for each in chosen:
         try:
-            kept.remove(folder, each)
+            forget(folder, each, kept, checks)
         except OSError as error:
             raise Stopped(FAILED, f"{error.filename} can't be deleted: {error.strerror}.") from error
     left = [each for each in known if each not in chosen]
     if as_json:
-        listed = [{"index": number, **asdict(each)} for number, each in enumerate(left, 1)]
+        listed = [{"index": number, **described(each)} for number, each in enumerate(left, 1)]
         sys.stdout.write(json.dumps(listed, indent=2) + "\n")
     elif left:
         sys.stdout.write("".join(f"{number}. {_shown(each)}\n" for number, each in enumerate(left, 1)))
@@ -39,7 +41,7 @@ def run(workspace: Path, revoke: Sequence[str] | None, *, as_json: bool) -> int:
     return DONE
 
 
-def _named(name: str, known: Sequence[Approval]) -> list[Approval]:
+def _named(name: str, known: Sequence[Remembered]) -> list[Remembered]:
     found = [each for each in known if each.command == name]
     if not found and name.isdecimal():
         found = list(known[int(name) - 1 : int(name)]) if int(name) else []
@@ -48,6 +50,7 @@ def _named(name: str, known: Sequence[Approval]) -> list[Approval]:
     return found
 
 
-def _shown(approval: Approval) -> str:
-    where = "" if approval.unsandboxed else "  (in a sandbox)"
-    return f"{visible(approval.command).replace(chr(10), ' ⏎ ')}{where}"
+def _shown(one: Remembered) -> str:
+    what = remark(one) or ("" if described(one)["unsandboxed"] else "in a sandbox")
+    where = f"  ({what})" if what else ""
+    return f"{visible(one.command).replace(chr(10), ' ⏎ ')}{where}"

@@ -38,6 +38,8 @@ class Options:
     allow_commands: bool = False
     allow: tuple[str, ...] = ()
     """Commands that may run, exactly these."""
+    check: str | None = None
+    """The command to check edits with, which may run as well."""
     base_url: str | None = None
     model: str | None = None
 
@@ -63,7 +65,7 @@ async def _ask(server: subprocess.Popen[bytes], question: Question, options: Opt
         if code == DONE and outcome.files:
             if options.output == "diff" or (options.output == "text" and not options.apply):
                 show_diff(outcome.diff, sys.stdout)
-            screen.line(stat_lines(outcome.files))
+            screen.line(stat_lines(outcome.files, outcome.note))
         if outcome.turns:
             screen.line(usage_line(outcome, time.monotonic() - started))
         if code == DONE and outcome.files and await _wanted(options, screen):
@@ -107,11 +109,12 @@ def _finish(
 
 def _permits(options: Options) -> Callable[[str], bool]:
     """Whether a command was allowed on the command line: part by part, as what is remembered."""
-    if options.allow_commands or not options.allow:
+    allow = options.allow if options.check is None else (*options.allow, options.check)
+    if options.allow_commands or not allow:
         return lambda command: options.allow_commands
     from devstral_ls.execution.shell_parts import allowed, parts
 
-    known = {part for command in options.allow for part in parts(command)}
+    known = {part for command in allow for part in parts(command)}
     return lambda command: allowed(command, known)
 
 
@@ -146,6 +149,8 @@ def report(outcome: Outcome, talk: Conversation, message: str | None) -> dict[st
         "error": message,
         "text": outcome.text,
         "edits": [dict(file) for file in outcome.files],
+        "note": outcome.note,
+        "checks": [asdict(check) for check in outcome.checks],
         "diff": outcome.diff,
         "applied": [str(path) for path in talk.editor.applied],
         "usage": {"promptTokens": outcome.prompt_tokens, "completionTokens": outcome.completion_tokens},

@@ -41,6 +41,16 @@ class ToolCall:
     output: str
 
 
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A command that was run on the edits. summary: how it went, in one line."""
+
+    command: str
+    passed: bool
+    summary: str
+    output: str
+
+
 @dataclass(slots=True)
 class Outcome:
     """What a run came to. `state` and `stop_reason` are the server's words; `message` says why a run failed."""
@@ -54,6 +64,9 @@ class Outcome:
     proposal_id: str | None = None
     files: list[Mapping[str, Any]] = field(default_factory=list[Mapping[str, Any]])
     diff: str = ""
+    note: str = ""
+    """What was run on the edits and how it went."""
+    checks: list[Check] = field(default_factory=list[Check])
     prompt_tokens: int = 0
     completion_tokens: int = 0
     tool_calls: list[ToolCall] = field(default_factory=list[ToolCall])
@@ -243,6 +256,11 @@ class Conversation:
                 call = ToolCall(**{key: params[key] for key in ("name", "title", "ok", "summary", "output")})
                 outcome.tool_calls.append(call)
                 screen.tool(call)
+            case "check":
+                check = Check(**{key: params[key] for key in ("command", "passed", "summary", "output")})
+                outcome.checks.append(check)
+                title = f"check {check.command}"
+                screen.tool(ToolCall("check", title, check.passed, check.summary, check.output))
             case "approval":
                 self._command = params["command"]
             case "notice":
@@ -253,6 +271,7 @@ class Conversation:
             case "proposal":
                 outcome.proposal_id = params["proposalId"]
                 outcome.files = params["files"]
+                outcome.note = params["note"]
                 # What is decided is no longer in the diff; what the run proposed is to be known afterwards, too.
                 outcome.diff = params["diff"] or outcome.diff
 

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from devstral_ls import __version__
 
@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _serve(arguments: argparse.Namespace) -> int:
     from devstral_ls.cli.serve import run
 
-    return run(arguments.tcp, arguments.log_level, arguments.log_file, arguments.record)
+    return run(arguments.tcp, arguments.log_level, arguments.log_file, arguments.record, _check_settings(arguments))
 
 
 def _ask(arguments: argparse.Namespace) -> int:
@@ -42,6 +42,7 @@ def _ask(arguments: argparse.Namespace) -> int:
     def ask() -> int:
         question = read_question(arguments.prompt, arguments.workspace, arguments.file, arguments.image)
         flags = [f"--record={writable_folder(arguments.record)}"] if arguments.record else []
+        flags += ["--no-check"] if arguments.no_check else [f"--check={arguments.check}"] if arguments.check else []
         server = start_server(os.environ, *flags)
         # The server needs most of a second to start; what the client needs is imported meanwhile.
         from devstral_ls.cli.ask import Options, run
@@ -51,6 +52,7 @@ def _ask(arguments: argparse.Namespace) -> int:
             apply="all" if arguments.apply_all else "plain" if arguments.apply else None,
             allow_commands=arguments.allow_commands,
             allow=tuple(arguments.allow),
+            check=arguments.check,
             base_url=arguments.base_url,
             model=arguments.model,
         )
@@ -112,6 +114,7 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--log-level", choices=LOG_LEVELS, default="warning", help="how much to log (default: warning)")
     serve.add_argument("--log-file", metavar="FILE", type=Path, help="log to this file instead of stderr")
     _add_record(serve)
+    _add_check(serve)
     # Editors' client libraries add these by themselves; stdio is what we do anyway.
     serve.add_argument("--stdio", action="store_true", help=argparse.SUPPRESS)
     serve.add_argument("--clientProcessId", help=argparse.SUPPRESS)
@@ -131,6 +134,7 @@ def parser() -> argparse.ArgumentParser:
     ask.add_argument("--json", action="store_true", help="print one JSON object about the run, instead of text or diff")
     ask.add_argument("--allow", metavar="COMMAND", type=_command, action="append", default=[], help=ALLOW)
     ask.add_argument("--allow-commands", action="store_true", help="let the agent run any command without asking")
+    _add_check(ask)
     _add_record(ask)
     _add_model(ask)
 
@@ -225,6 +229,23 @@ def _positive(text: str) -> int:
 def _add_model(command: argparse.ArgumentParser) -> None:
     command.add_argument("--base-url", metavar="URL", help="an OpenAI-compatible server (default: the one configured)")
     command.add_argument("--model", metavar="NAME", help="the model's name on that server")
+
+
+def _add_check(command: argparse.ArgumentParser) -> None:
+    which = command.add_mutually_exclusive_group()
+    which.add_argument(
+        "--check", metavar="COMMAND", type=_command, help="run this on the edits, and let the model mend what it fails"
+    )
+    which.add_argument("--no-check", action="store_true", help="run nothing on the edits, whatever the settings say")
+
+
+def _check_settings(arguments: argparse.Namespace) -> dict[str, Any]:
+    """What the flags say about checks, as settings."""
+    if arguments.no_check:
+        return {"execution.check.mode": "off"}
+    if arguments.check is not None:
+        return {"execution.check.mode": "auto", "execution.check.commands": {"*": arguments.check}}
+    return {}
 
 
 def _add_record(command: argparse.ArgumentParser) -> None:

@@ -203,15 +203,15 @@ def _flat(text: str) -> str:
     return re.sub(r"\s+", " ", visible(text)).strip()
 
 
-def stat_lines(files: Sequence[Mapping[str, Any]]) -> Text:
-    """What is proposed, a line per file and a sum: `edit src/app.py +3 -1`."""
+def stat_lines(files: Sequence[Mapping[str, Any]], note: str = "") -> Text:
+    """What is proposed, a line per file and a sum: `edit src/app.py +3 -1`. note: what was run on it, for the sum."""
     text = Text()
     for file in files:
         text.append(f"{file['kind']:<6} {_flat(file['path'])} ")
         text.append(f"+{file['added']}", "green").append(" ").append(f"-{file['removed']}\n", "red")
     added, removed = (sum(file[key] for file in files) for key in ("added", "removed"))
     count = "1 file" if len(files) == 1 else f"{len(files)} files"
-    return text.append(f"{count}, +{added} -{removed}", "bold")
+    return text.append(f"{count}, +{added} -{removed}" + (f", {visible(note)}" if note else ""), "bold")
 
 
 def usage_line(outcome: Outcome, seconds: float) -> Text:

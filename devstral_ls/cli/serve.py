@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import gc
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from devstral_ls.cli.streams import USAGE, fail
 from devstral_ls.errors import ForUser
 
 
-def run(tcp: tuple[str, int] | None, log_level: str, log_file: Path | None, record: Path | None = None) -> int:
-    """Serves one client until it leaves; the exit code is the one LSP asks for."""
+def run(
+    tcp: tuple[str, int] | None,
+    log_level: str,
+    log_file: Path | None,
+    record: Path | None = None,
+    settings: Mapping[str, Any] | None = None,
+) -> int:
+    """Serves one client until it leaves; the exit code is the one LSP asks for. settings: the user's, for this time."""
     if log_file is not None:
         try:
             log_file.open("ab").close()
@@ -23,8 +31,8 @@ def run(tcp: tuple[str, int] | None, log_level: str, log_file: Path | None, reco
 
     try:
         if tcp is None:
-            return serve_stdio(log_level, log_file, record)
-        return serve_tcp(*tcp, _announce, log_level, log_file, record)
+            return serve_stdio(log_level, log_file, record, settings)
+        return serve_tcp(*tcp, _announce, log_level, log_file, record, settings)
     except ForUser as error:
         return fail(USAGE, str(error))
     except OSError as error:

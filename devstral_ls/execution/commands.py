@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from devstral_ls.errors import CommandRefused, WorkspaceGone
+from devstral_ls.errors import CommandDenied, CommandRefused, WorkspaceGone
 from devstral_ls.execution import copy_run, overlay_run, process
 from devstral_ls.execution.approve import Approve
 from devstral_ls.execution.changes import Captured, capture
@@ -60,7 +60,7 @@ class StagedCommands:
                 "project's own folder."
             )
         if not await self.approve(command, directory, reached.rung):
-            raise CommandRefused(
+            raise CommandDenied(
                 "The user did not allow this command. Do not run it again; go on without it, or say what it was for."
             )
         try:

@@ -160,7 +160,8 @@ class Applying:
         changes: list[Change] = []
         parcels = [plan.parcel for plan in planned]
         with self._delivery.under_way(parcels):
-            label = f"Devstral: {names([plan.file for plan in planned])}"
+            note = f" ({proposal.check})" if proposal.note else ""
+            label = f"Devstral: {names([plan.file for plan in planned])}{note}"
             answer = await self._delivery.send(parcels, label, preview=preview)
             outcome.reason = answer.reason or outcome.reason
             for plan in planned:

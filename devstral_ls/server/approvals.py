@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from devstral_ls.errors import RequestRefused
 from devstral_ls.server.arguments import Arguments
 from devstral_ls.server.permission import in_a_list
-from devstral_ls.storage.approvals import Approval
+from devstral_ls.storage.remembered import Remembered, described, forget, remark, remembered
 from devstral_ls.workspace.paths import canonical
 
 if TYPE_CHECKING:
@@ -19,27 +19,20 @@ SHOWN = 12
 
 
 async def approvals(server: DevstralServer, arguments: Arguments) -> Any:
-    """The shell commands that are always allowed in the workspace, numbered from 1."""
+    """The shell commands that are always allowed in the workspace, and answers about checks, numbered from 1."""
     known = _known(server, arguments)
-    lines = [f"{number}. {in_a_list(each.command)}" for number, (_, each) in enumerate(known[:SHOWN], 1)]
+    lines = _titles(known)
     more = [f"... and {len(known) - SHOWN} more"] if len(known) > SHOWN else []
     text = "\n".join(["Always allowed here:", *lines, *more]) if known else "No command is always allowed here."
     # Most editors drop a command's answer.
     server.user.tell("info", text)
     return [
-        {
-            "index": number,
-            "command": each.command,
-            "folder": str(folder),
-            "unsandboxed": each.unsandboxed,
-            "since": each.since,
-        }
-        for number, (folder, each) in enumerate(known, 1)
+        {"index": number, "folder": str(folder), **described(each)} for number, (folder, each) in enumerate(known, 1)
     ]
 
 
 async def revoke_approval(server: DevstralServer, arguments: Arguments) -> Any:
-    """Ask again about a shell command that is always allowed: the one named, numbered or picked, or all of them."""
+    """Ask again about a shell command that is always allowed, or a check: the one named, numbered or picked, or all."""
     known = _known(server, arguments)
     name = arguments.command if arguments.command is not None else arguments.prompt
     if arguments.all:
@@ -56,22 +49,34 @@ async def revoke_approval(server: DevstralServer, arguments: Arguments) -> Any:
         raise RequestRefused("This is not among the commands that are always allowed: devstral.approvals lists them.")
     try:
         for folder, each in chosen:
-            server.approvals.remove(folder, each)
+            forget(folder, each, server.approvals, server.checks)
     except OSError as error:
         raise RequestRefused(f"The approval can't be taken back: {error.strerror}. Delete {error.filename}.") from error
     return {"revoked": [each.command for _, each in chosen]}
 
 
-async def _picked(server: DevstralServer, known: list[tuple[Path, Approval]]) -> list[tuple[Path, Approval]]:
+def _titles(known: list[tuple[Path, Remembered]]) -> list[str]:
+    """A line for each, numbered; no more than fit on a screen."""
+    return [
+        f"{number}. {in_a_list(each.command)}" + (f" ({what})" if (what := remark(each)) else "")
+        for number, (_, each) in enumerate(known[:SHOWN], 1)
+    ]
+
+
+async def _picked(server: DevstralServer, known: list[tuple[Path, Remembered]]) -> list[tuple[Path, Remembered]]:
     """What the user picks where a command palette gave no argument; nothing when the question is closed."""
     if not known:
         raise RequestRefused("No command is always allowed here.")
-    titles = [f"{number}. {in_a_list(each.command)}" for number, (_, each) in enumerate(known[:SHOWN], 1)]
+    titles = _titles(known)
     title = await server.dialogs.choose("Which command shall Devstral ask about again?", titles)
     return [known[titles.index(title)]] if title is not None else []
 
 
-def _known(server: DevstralServer, arguments: Arguments) -> list[tuple[Path, Approval]]:
-    """What is allowed in the workspace folders, folder by folder."""
+def _known(server: DevstralServer, arguments: Arguments) -> list[tuple[Path, Remembered]]:
+    """What is remembered of the workspace folders, folder by folder."""
     folders = server.editor.roots(server.target(arguments, needed=False))
-    return [(folder, each) for folder in map(canonical, folders) for each in server.approvals.of(folder)]
+    return [
+        (folder, each)
+        for folder in map(canonical, folders)
+        for each in remembered(folder, server.approvals, server.checks)
+    ]

@@ -11,6 +11,7 @@ def describe(proposal: Proposal) -> dict[str, object]:
     return {
         "proposalId": proposal.id,
         "state": proposal.state,
+        "note": proposal.check,
         "files": [_file(file) for file in proposal.files],
         "diff": proposal.diff(),
     }

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from devstral_ls.server.dialogs import Dialogs
 from devstral_ls.storage.approvals import Approvals
+from devstral_ls.storage.checks import CheckAnswers
 
 if TYPE_CHECKING:
-    from devstral_ls.config import ExecutionConfig
+    from devstral_ls.config import CheckConfig, ExecutionConfig
     from devstral_ls.execution.ladder import Ladder
+    from devstral_ls.server.checks import Checking
     from devstral_ls.server.report import Report
     from devstral_ls.tools.commands import Commands
 
@@ -19,9 +21,17 @@ if TYPE_CHECKING:
 class Execution:
     """The rung is found when the first run needs it: trying it out takes a moment, and so does importing it."""
 
-    def __init__(self, settings: Callable[[], ExecutionConfig], approvals: Approvals) -> None:
+    def __init__(
+        self,
+        settings: Callable[[], ExecutionConfig],
+        check: Callable[[], CheckConfig],
+        approvals: Approvals,
+        answers: CheckAnswers,
+    ) -> None:
         self._settings = settings
+        self._check = check
         self._approvals = approvals
+        self._answers = answers
         self._ladder: Ladder | None = None
 
     def commands(self, roots: Sequence[Path], report: Report, dialogs: Dialogs, session: str) -> Commands | None:
@@ -30,10 +40,27 @@ class Execution:
         if not settings.enabled:
             return None
         from devstral_ls.execution.commands import StagedCommands
+        from devstral_ls.server.check_commands import is_confirmed
         from devstral_ls.server.permission import Permission
 
-        permission = Permission(settings, self._approvals, roots, dialogs, report)
+        def confirmed(folder: Path, command: str) -> bool:
+            return is_confirmed(self._check(), self._answers, folder, command)
+
+        permission = Permission(settings, self._approvals, roots, dialogs, report, confirmed)
         return StagedCommands(permission, ladder=self.ladder(), mode=settings.sandbox, session=session)
+
+    def checking(self, commands: Commands | None, report: Report, dialogs: Dialogs) -> Checking | None:
+        """How a run's edits are checked with these commands; None: not at all."""
+        config, settings = self._check(), self._settings()
+        if commands is None or config.mode == "off":
+            return None
+        from devstral_ls.server.checks import PATIENCE, Checking
+
+        async def able() -> bool:
+            return (await self.ladder().reached(settings.sandbox)).rung is not None
+
+        patience = min(PATIENCE, settings.approval_timeout)
+        return Checking(config, self._answers, commands, dialogs, report, able, patience)
 
     def ladder(self) -> Ladder:
         """What finds the rung, the same for all runs of this server."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devstral_ls.config import ExecutionConfig
-from devstral_ls.errors import CommandRefused
+from devstral_ls.errors import CommandDenied
 from devstral_ls.server.dialogs import Dialogs
 from devstral_ls.server.outgoing import ClientError
 from devstral_ls.storage.approvals import Approval, Approvals
@@ -25,29 +25,35 @@ RUN, DENY = "Run once", "Deny"
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """One run's; implements `execution.approve.Approve`. roots: the run's workspace folders, without symlinks."""
+    """One run's; implements `execution.approve.Approve`.
+
+    roots: the run's workspace folders, without symlinks. confirmed: whether a command is the one that checks a folder.
+    """
 
     config: ExecutionConfig
     approvals: Approvals
     roots: Sequence[Path]
     dialogs: Dialogs
     report: Report
+    confirmed: Callable[[Path, str], bool]
 
     async def __call__(self, command: str, directory: Path, rung: Rung) -> bool:
         """True only when it is allowed: a closed question, an error or a client that is gone is a no.
 
-        Raises CommandRefused when nobody may be asked, or nobody answered in time.
+        Raises CommandDenied when nobody may be asked, or nobody answered in time.
         """
         from devstral_ls.execution.shell_parts import parts  # the grammar takes a moment
 
         sandboxed = rung.contained
+        if sandboxed and directory in self.roots and self.confirmed(directory, command.strip()):
+            return True
         found = parts(command)
         folder = _folder(directory, self.roots)
         unknown = _unknown(found, self.approvals.of(folder), sandboxed)
         if not unknown or (sandboxed and self.config.approval != "always"):
             return True
         if self.config.approval == "never":
-            raise CommandRefused(
+            raise CommandDenied(
                 "This command would run without a sandbox, and the user's settings refuse that without asking "
                 "(execution.approval). Do not run it again; go on without it, and say what was not run."
             )
@@ -60,7 +66,7 @@ class Permission:
         except TimeoutError:
             limit = f"{self.config.approval_timeout:g} s"
             self.report.warned(f"Nobody answered within {limit}, so this was not run: {plainly(command)}")
-            raise CommandRefused(
+            raise CommandDenied(
                 f"The user did not answer within {limit}, so the command was not run. Do not run it again; go on "
                 "without it, or say what it was for."
             ) from None

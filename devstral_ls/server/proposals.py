@@ -159,6 +159,7 @@ class FileProposal:
 
 
 IN_THE_TEXT: frozenset[State] = frozenset({"applied", "modified"})
+GONE: frozenset[State] = frozenset({"rejected", "undone"})
 
 
 def _together(states: Set[State]) -> State:
@@ -203,7 +204,14 @@ class Proposal:
             (sum(column) for column in zip(*(file.stat() for file in files), strict=True)) if files else (0, 0)
         )
         count = "1 file" if len(files) == 1 else f"{len(files)} files"
-        return f"{count}, +{added} -{removed}" + (f", {self.note}" if self.note else "")
+        return f"{count}, +{added} -{removed}" + (f", {self.check}" if self.note else "")
+
+    @property
+    def check(self) -> str:
+        """The note as it is true of what is pending: it was run on all of the edits, rejected ones included."""
+        decisions: set[State | None] = {file.decision for file in self.files}
+        decisions |= {hunk.decision for file in self.files for hunk in file.settled}
+        return self.note if not self.note or decisions.isdisjoint(GONE) else f"{self.note} with all of it"
 
     def diff(self) -> str:
         """The unified diff of what is still pending."""

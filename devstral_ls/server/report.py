@@ -19,9 +19,10 @@ from devstral_ls.agent.events import (
     ToolStarted,
     TurnStarted,
 )
+from devstral_ls.execution.verdicts import Verdict
 from devstral_ls.server.applying import Applied
 from devstral_ls.server.described import describe
-from devstral_ls.server.progress import Progress
+from devstral_ls.server.progress import LONGEST, Progress
 from devstral_ls.server.proposals import Proposal
 from devstral_ls.server.stream import Stream
 from devstral_ls.server.user import Kind
@@ -119,6 +120,22 @@ class Report:
         """The run waits for the user's word on a command. sandbox: what would hold it in."""
         self.progress.report(f"may I run: {command}")
         self._stream.update("approval", command=command, directory=directory, sandbox=sandbox)
+
+    def checking(self, command: str) -> None:
+        """The run's edits are being checked."""
+        self.progress.report(f"checking: {command}")
+        self._log(f"checking: {command}")
+
+    def check_printed(self, command: str, line: str) -> None:
+        """line: the last one that the check has printed so far."""
+        self.progress.report(f"checking: {command}: {line}"[:LONGEST])
+
+    def checked(self, command: str, found: Verdict, output: str) -> None:
+        """How a check of the run's edits went, and what it printed."""
+        self._transcript.used(f"check: {command}: {found.note}", found.passed, output)
+        self._save()
+        self._log(f"{command}: {found.note}")
+        self._stream.update("check", command=command, passed=found.passed, summary=found.note, output=output)
 
     def warned(self, text: str) -> None:
         """Something to be noticed even by somebody who comes back later."""

@@ -23,6 +23,7 @@ from devstral_ls.errors import ForUser, ServerUnreachable
 from devstral_ls.llm.messages import UserMessage
 from devstral_ls.server import images
 from devstral_ls.server.applying import Applied
+from devstral_ls.server.checks import Checked, until_it_passes
 from devstral_ls.server.dialogs import Dialogs
 from devstral_ls.server.editor import Editor, Target
 from devstral_ls.server.execution import Execution
@@ -31,7 +32,7 @@ from devstral_ls.server.outcomes import outcomes
 from devstral_ls.server.report import Report
 from devstral_ls.server.review import Review
 from devstral_ls.server.sessions import Conversation, Sessions
-from devstral_ls.server.staging import Aside, propose, restage, texts, until_it_fits
+from devstral_ls.server.staging import Aside, propose, restage, texts
 from devstral_ls.tools import TOOLS
 from devstral_ls.tools.tool import ToolContext
 
@@ -88,6 +89,7 @@ class Run:
     """Why it failed, in one line."""
     ended: RunEnded | None = None
     proposal_id: str | None = None
+    checked: Checked = field(default_factory=Checked)
     applied: Applied = field(default_factory=Applied)
     task: asyncio.Task[None] | None = None
 
@@ -197,7 +199,9 @@ class Runs:
         await self._decide(run, wait)
 
     def _mode(self, run: Run) -> EditsMode:
-        return run.request.mode or self._editor.config.edits.mode
+        mode = run.request.mode or self._editor.config.edits.mode
+        # What a check did not pass, nobody wanted applied unseen.
+        return "review" if mode == "auto" and not run.checked.passed else mode
 
     def _end(self, run: Run) -> None:
         self._going.remove(run)
@@ -305,11 +309,13 @@ class Runs:
         async def ask(message: UserMessage) -> RunEnded:
             return await agent.run(session, message, backend, TOOLS, context, run.report, turns, budget)
 
-        aside = Aside()
+        aside, message = Aside(), UserMessage(prompt, shown)
+        checking = self._execution.checking(commands, run.report, self._dialogs) if not prose else None
         try:
-            run.ended = await until_it_fits(ask, UserMessage(prompt, shown), view, aside, run.report)
+            run.ended = await until_it_passes(ask, message, view, aside, restaged, checking, run.checked, run.report)
         finally:
-            proposal = propose(review, conversation, view, aside, restaged)
+            note = run.checked.of(texts(view))
+            proposal = propose(review, conversation, view, aside, restaged, note)
             run.proposal_id = proposal.id if proposal is not None else None
 
     def _context(self, run: Run, view: View, notes: list[str]) -> PromptContext:

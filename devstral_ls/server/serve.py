@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
-from devstral_ls.config import base_layers
+from devstral_ls.config import Layer, base_layers
 from devstral_ls.llm.record import Folder
 from devstral_ls.server import transport
 from devstral_ls.server.server import DevstralServer
@@ -15,13 +16,19 @@ from devstral_ls.server.server import DevstralServer
 log = logging.getLogger(__name__)
 
 
-def serve_stdio(log_level: str = "warning", log_file: Path | None = None, record: Path | None = None) -> int:
+def serve_stdio(
+    log_level: str = "warning",
+    log_file: Path | None = None,
+    record: Path | None = None,
+    settings: Mapping[str, Any] | None = None,
+) -> int:
     """Serve one client over stdin and stdout; the exit code.
 
     record: the folder in which every exchange with the model is recorded. Raises Unwritable for one that can't be.
+    settings: the user's own for this time, over their file and the environment.
     """
     set_up_log(log_level, log_file)
-    return transport.serve_stdio(_server(record))
+    return transport.serve_stdio(_server(record, settings))
 
 
 def serve_tcp(
@@ -31,10 +38,11 @@ def serve_tcp(
     log_level: str = "warning",
     log_file: Path | None = None,
     record: Path | None = None,
+    settings: Mapping[str, Any] | None = None,
 ) -> int:
     """Serve the first client that connects, as `serve_stdio` does. announce: told the address that is listened on."""
     set_up_log(log_level, log_file)
-    return transport.serve_tcp(_server(record), host, port, announce)
+    return transport.serve_tcp(_server(record, settings), host, port, announce)
 
 
 def set_up_log(level: str, file: Path | None) -> None:
@@ -48,8 +56,8 @@ def set_up_log(level: str, file: Path | None) -> None:
     logging.getLogger("watchdog").setLevel(logging.CRITICAL)
 
 
-def _server(record: Path | None) -> DevstralServer:
+def _server(record: Path | None, settings: Mapping[str, Any] | None) -> DevstralServer:
     layers, problems = base_layers(os.environ)
-    server = DevstralServer(layers, Folder(record) if record else None)
+    server = DevstralServer([*layers, Layer("command line", settings or {})], Folder(record) if record else None)
     server.settings.complain(problems)
     return server

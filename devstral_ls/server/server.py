@@ -47,6 +47,7 @@ from devstral_ls.server.settings import Settings
 from devstral_ls.server.shown import ProposalDiagnostics
 from devstral_ls.server.user import User
 from devstral_ls.storage.approvals import Approvals
+from devstral_ls.storage.checks import CheckAnswers
 from devstral_ls.storage.transcript import state_folder
 from devstral_ls.workspace.paths import canonical, uri_to_path
 from devstral_ls.workspace.watcher import Watcher
@@ -82,7 +83,10 @@ class DevstralServer(LanguageServer):
         self.pages = Pages(self.protocol, self.editor.client, self.sessions, proposals, state, self.editor.current)
         self.settings = Settings(self.protocol, self.editor, layers, self.user)
         self.approvals = Approvals(state)
-        self.execution = Execution(lambda: self.editor.config.execution, self.approvals)
+        self.checks = CheckAnswers(state)
+        self.execution = Execution(
+            lambda: self.editor.config.execution, lambda: self.editor.config.check, self.approvals, self.checks
+        )
         ready = self.settings.wait_until_known
         self.runs = Runs(self.editor, self.sessions, self.model, self.review, self.dialogs, self.execution, ready)
         self.runs.on_busy = self._send_status

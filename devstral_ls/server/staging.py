@@ -60,6 +60,8 @@ def restage(review: Review, conversation: Conversation, view: View) -> list[str]
         notes.append(f"Your proposed edits to {file.name} are still undecided; you see the file with them.")
     if notes and (numbered := _numbered(proposal)):
         notes.append(f"What is undecided, hunk by hunk:\n{numbered}")
+    if notes and proposal.note:
+        notes.append(f"What the user's check said of these edits: {proposal.check}.")
     return notes
 
 
@@ -116,19 +118,21 @@ def texts(view: View) -> Texts:
     return {staged.path: staged.text for staged in view.overlay}
 
 
-def propose(review: Review, conversation: Conversation, view: View, aside: Aside, restaged: Texts) -> Proposal | None:
+def propose(
+    review: Review, conversation: Conversation, view: View, aside: Aside, restaged: Texts, note: str = ""
+) -> Proposal | None:
     """Everything staged in the view as the session's newest proposal; None when the run changed nothing of it.
 
     It takes the place of the session's older proposal for the files it contains. restaged: what was staged of that one
     when the run began. aside: edits that could not be kept in the view; those that were not made anew are proposed as
-    they are, in conflict.
+    they are, in conflict. note: what was run on it and how that went.
     """
     staged = [*view.overlay.changes(), *(item for path, item in aside.items() if view.overlay.get(path) is None)]
     files = tuple(as_moves([_proposed(view, item) for item in sorted(staged, key=lambda item: item.path)]))
     older = review.proposals.get(conversation.proposal_id or "")
     if not files or (not aside and texts(view) == restaged):
         return None
-    proposal = Proposal(secrets.token_hex(4), conversation.id, files)
+    proposal = Proposal(secrets.token_hex(4), conversation.id, files, note)
     if older is not None:
         for path in _accepted_meanwhile(older, files, restaged):
             proposal = proposal.decided(path, "superseded")

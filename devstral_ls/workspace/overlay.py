@@ -34,6 +34,12 @@ class Overlay:
     def __init__(self) -> None:
         self._staged: dict[str, Staged] = {}
 
+    def copy(self) -> Overlay:
+        """What is staged here, in an overlay of its own."""
+        other = Overlay()
+        other._staged = dict(self._staged)
+        return other
+
     def __iter__(self) -> Iterator[Staged]:
         return iter(self._staged.values())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,6 +57,12 @@ class View:
         self._roots = Roots(roots)
         self._documents = documents
         self.overlay = overlay
+
+    def apart(self) -> View:
+        """The same view, on which staging leaves this one as it is. Open documents stay those of the editor."""
+        other = copy(self)
+        other.overlay = self.overlay.copy()
+        return other
 
     @property
     def roots(self) -> tuple[Path, ...]:

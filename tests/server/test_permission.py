@@ -44,7 +44,12 @@ def make(tmp_path: Path) -> Make:
     (tmp_path / "project" / "sub").mkdir(parents=True)
     protocol: Protocol = DevstralServer().protocol
 
-    def permission(person: Person, mode: ApprovalMode = "always", told: list[str] | None = None) -> Permission:
+    def permission(
+        person: Person,
+        mode: ApprovalMode = "always",
+        told: list[str] | None = None,
+        confirmed: Callable[[Path, str], bool] = lambda folder, command: False,
+    ) -> Permission:
         report = Report(
             Progress(protocol, None, created=False),
             Stream(protocol, "s", updates=False, token=None),
@@ -56,7 +61,8 @@ def make(tmp_path: Path) -> Make:
             lambda: None,
         )
         approvals = Approvals(tmp_path / "state")
-        return Permission(ExecutionConfig(approval=mode), approvals, [tmp_path / "project"], Dialogs(person), report)
+        roots, config = [tmp_path / "project"], ExecutionConfig(approval=mode)
+        return Permission(config, approvals, roots, Dialogs(person), report, confirmed)
 
     return permission
 
@@ -121,3 +127,18 @@ async def test_a_part_can_not_pose_as_several(make: Make, tmp_path: Path) -> Non
     person = Person("Deny")
     await make(person)("ls && echo 'a\n  ls'", tmp_path / "project", OPEN)
     assert person.asked[0]["message"].splitlines()[-2:] == ["  ls", "  echo 'a ⏎   ls'"]
+
+
+async def test_what_checks_a_folder_runs_there_unasked_in_a_sandbox_alone(make: Make, tmp_path: Path) -> None:
+    project, person = tmp_path / "project", Person("Deny")
+    permission = make(person, confirmed=lambda folder, command: (folder, command) == (project, "make test"))
+    assert await permission("make test", project, OVERLAY)
+    assert person.asked == []
+    for command, folder, rung in (
+        ("make test", project, OPEN),
+        ("make test", project / "sub", OVERLAY),
+        ("make test && ls", project, OVERLAY),
+        ("make test2", project, OVERLAY),
+    ):
+        assert not await permission(command, folder, rung)
+    assert len(person.asked) == 4
