@@ -17,7 +17,7 @@ PYTHONS = (".venv/bin", ".venv\\Scripts") if os.name == "nt" else (".venv/bin",)
 
 _PYTEST_TABLE = re.compile(r"^\s*\[tool\.pytest(?:\.ini_options)?\]", re.M)
 _PYTEST_SECTION = {"setup.cfg": re.compile(r"^\[tool:pytest\]", re.M), "tox.ini": re.compile(r"^\[pytest\]", re.M)}
-_TARGET = re.compile(r"^(test|check)[ \t]*::?(?!=)", re.M)
+_TARGET = re.compile(r"^(test|check)[ \t]*:(?!:?=)", re.M)
 _TEST_FILE = re.compile(r"test_.*\.py|.*_test\.py|conftest\.py")
 
 
