@@ -14,7 +14,10 @@ import pytest
 
 from devstral_ls.cli.question import parse_file
 from devstral_ls.cli.streams import Stopped
+from devstral_ls.execution.ladder import find_bwrap
 from devstral_ls.scripted import Script, ScriptedServer
+from devstral_ls.storage.checks import CheckAnswer, CheckAnswers
+from devstral_ls.storage.transcript import state_folder
 from tests.llm.pictures import png
 
 from .running import Ran, call, ended, environ, run, script, start
@@ -323,3 +326,67 @@ async def test_a_model_without_vision_is_shown_no_image(project: Path, env: dict
         assert model.requests == []
     assert ran.code == 1
     assert "choose a model with vision such as devstral-small-2: the model devstral-small-2507 can't see" in ran.last
+
+
+CHECKED = {"adding.py": "from calc import add\nassert add(1, 2) == 3, 'wrong sum'\nprint('sums are right')\n"}
+WRONG_THEN_RIGHT = script(
+    {"calls": [call("read_file", file_path="calc.py")]},
+    {"calls": [call("edit_file", file_path="calc.py", old_string="return a - b", new_string="return a * b")]},
+    {"text": "Done."},
+    {"calls": [call("edit_file", file_path="calc.py", old_string="return a * b", new_string="return a + b")]},
+    {"text": "Mended."},
+)
+
+
+@pytest.mark.skipif(not find_bwrap(), reason="there is no sandbox without bubblewrap")
+async def test_a_check_of_the_command_line_is_run_and_the_model_mends_what_fails(
+    project: Path, env: dict[str, str]
+) -> None:
+    (project / "adding.py").write_text(CHECKED["adding.py"])
+    flags = ("--apply", "--check", "python3 adding.py")
+    with ScriptedServer(WRONG_THEN_RIGHT) as model:
+        ran = await run("ask", "fix add", *flags, "--base-url", model.base_url, cwd=project, env=env)
+        told = json.dumps(model.requests[3]["messages"][-1])
+    assert ran.code == 0, ran.err
+    assert "wrong sum" in told
+    assert (project / "calc.py").read_bytes() == AFTER
+    lines = [line for line in ran.err.splitlines() if "check" in line]
+    assert [line.split(" ", 1)[1] for line in lines[:2]] == [
+        "check python3 adding.py  check failed (exit code 1)",
+        "check python3 adding.py  check passed",
+    ]
+    assert lines[2] == "1 file, +1 -1, check passed"
+
+
+async def test_a_check_of_the_command_line_runs_without_a_sandbox_too(project: Path, env: dict[str, str]) -> None:
+    off = {**env, "DEVSTRAL_LS_SANDBOX": "off"}
+    with ScriptedServer(FIX) as model:
+        flags = ("--json", "--check", "echo 3 passed in 0.1s")
+        ran = await run("ask", "fix add", *flags, "--base-url", model.base_url, cwd=project, env=off)
+    told = json.loads(ran.out)
+    assert told["note"] == "3 tests pass"
+    assert [(each["command"], each["passed"], each["summary"]) for each in told["checks"]] == [
+        ("echo 3 passed in 0.1s", True, "3 tests pass")
+    ]
+    assert told["deniedCommands"] == []
+
+
+@pytest.mark.skipif(not find_bwrap(), reason="there is no sandbox without bubblewrap")
+async def test_a_terminal_runs_no_check_by_itself_but_one_that_was_confirmed(
+    project: Path, env: dict[str, str]
+) -> None:
+    (project / "Makefile").write_text("test:\n\t@echo 5 passed in 0.1s\n")
+
+    async def note(*flags: str) -> str:
+        with ScriptedServer(FIX) as model:
+            ran = await run("ask", "fix add", "--json", *flags, "--base-url", model.base_url, cwd=project, env=env)
+        return str(json.loads(ran.out)["note"])
+
+    assert await note() == ""
+    CheckAnswers(state_folder(env)).add(project, CheckAnswer("make test", runs=True, since="x"))
+    assert await note() == "5 tests pass"
+    assert await note("--no-check") == ""
+    ran = await run("approvals", cwd=project, env=env)
+    assert ran.out == "1. make test  (checks Devstral's edits)\n"
+    ran = await run("approvals", "--revoke", "make test", cwd=project, env=env)
+    assert CheckAnswers(state_folder(env)).of(project) == []
