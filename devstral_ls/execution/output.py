@@ -45,6 +45,13 @@ class Collected:
         return head, tail, max(0, self.total - len(head.encode()) - len(tail.encode()))
 
 
+def excerpt(text: str, head: int, tail: int) -> str:
+    """Its first and last lines, at most so many characters of each; between them, that something is left out."""
+    if len(text) <= head + tail:
+        return text
+    return f"{_first_lines(text, head)}[... left out ...]\n{_last_lines(text, tail)}"
+
+
 CONTROL = re.compile(
     r"\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\)?"  # operating system commands: titles, hyperlinks, the clipboard
     r"|\x1b[PX^_][^\x1b]*(?:\x1b\\)?"  # device control and other strings

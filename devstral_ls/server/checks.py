@@ -13,6 +13,7 @@ from devstral_ls.agent.events import Event, RunEnded
 from devstral_ls.config import CheckConfig
 from devstral_ls.errors import CommandDenied, CommandRefused
 from devstral_ls.execution.detected import detect
+from devstral_ls.execution.output import excerpt
 from devstral_ls.execution.verdicts import Verdict, verdict
 from devstral_ls.llm.messages import UserMessage
 from devstral_ls.server.check_commands import chosen
@@ -33,6 +34,9 @@ PATIENCE = 60.0
 """Seconds to wait for the word on a check: meanwhile the edits are not presented."""
 
 CANCELLED, BROKEN, DENIED = "check cancelled", "check could not run", "check was not allowed"
+
+HEAD, TAIL = 2_000, 6_000
+"""Characters of each end of the output that the model is told: it stays in the conversation as what the user said."""
 
 FAILED = (
     "The user's check of your edits, `{command}`{where}, did not pass: {note}. What it printed:\n\n{output}\n\nMend "
@@ -89,7 +93,8 @@ class Checking:
             notes.append(f"{folder.name}: {found.note}" if len(commands) > 1 else found.note)
             if found.mendable:
                 where = f" in {folder.name}" if len(commands) > 1 else ""
-                told.append(FAILED.format(command=command, where=where, note=found.note, output=output))
+                shown = excerpt(output, HEAD, TAIL)
+                told.append(FAILED.format(command=command, where=where, note=found.note, output=shown))
         checked.note, checked.passed = "; ".join(notes), passed
         return "\n\n".join(told) or None
 

@@ -199,7 +199,7 @@ async def test_prose_and_runs_without_edits_are_not_checked(stages: Stages) -> N
 
 
 async def test_a_cancel_kills_the_check_and_leaves_the_proposal(stages: Stages, tmp_path: Path) -> None:
-    home = home_with(tmp_path, 'commands = {"*" = "echo begun; sleep 600.25"}')
+    home = home_with(tmp_path, 'commands = {"*" = "echo be$(echo gun); sleep 600.25"}')
     async with stages.own(picking(), MADE, [READ, RIGHT, say("Done.")], home=home) as at:
         await at.start()
         await at.editor.settles(lambda: "begun" in json.dumps(list(at.editor.progress.values())))
