@@ -181,3 +181,24 @@ def test_secrets_are_not_in_a_configurations_text() -> None:
     config, _ = load([Layer("editor", {"llm": values})])
     assert config.llm.api_key == "sk-hush"
     assert "hush" not in repr(config)
+
+
+def test_checks_are_named_by_folder_in_the_users_own_file_alone() -> None:
+    values = {"execution": {"check": {"commands": {"/w/my.project": " pytest -q ", "*": "make"}, "rounds": 1}}}
+    config, problems = load([Layer("user file", values)])
+    assert (config.check.commands, config.check.rounds) == ({"/w/my.project": "pytest -q", "*": "make"}, 1)
+    assert problems == []
+    config, problems = load([Layer("editor", values, users_own=False)])
+    assert (config.check.commands, config.check.rounds) == (None, 1)
+    assert "devstral.execution.check.commands (editor) is left out" in str(problems[0])
+
+
+def test_a_wrong_check_costs_one_message_and_the_others_count() -> None:
+    commands = {"project": "x", "/a": 1, "/b": " ", "/c": "make"}
+    config, problems = load([Layer("user file", {"execution.check.commands": commands})])
+    assert config.check.commands == {"/c": "make"}
+    assert [str(problem) for problem in problems] == [
+        "devstral.execution.check.commands (user file) must name folders by their whole path, not 'project'; it is left out.",
+        "devstral.execution.check.commands (user file) must have a command for '/a', not 1; it is left out.",
+        "devstral.execution.check.commands (user file) must have a command for '/b', not ' '; it is left out.",
+    ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -174,7 +174,8 @@ async def until_it_passes(
         if told is None or not left or ended.stop_reason != "end_turn" or ended.given_up:
             break
         left -= 1
-        ended = await until_it_fits(ask, UserMessage(told), view, aside, report)
+        again = await until_it_fits(ask, UserMessage(told), view, aside, report)
+        ended = replace(again, turns=ended.turns + again.turns)
         if texts(view) == checked.texts:
             break
     return ended

@@ -11,7 +11,7 @@ import pytest
 
 from devstral_ls.execution.ladder import find_bwrap
 from tests.doubles.editor import KATE, NEOVIM, VS_CODE, Personality
-from tests.e2e.stage import Json, Stage, Stages, edit, move_folders, read, say
+from tests.e2e.stage import HANG, Json, Stage, Stages, edit, move_folders, read, say
 from tests.execution.sandboxes import running
 
 pytestmark = [
@@ -95,7 +95,7 @@ async def test_what_fails_is_fed_back_and_mended_before_it_is_proposed(stages: S
     turns = [READ, WRONG, say("Done."), MENDED, say("Mended.")]
     async with stages.own(picking(ALWAYS), MADE, turns) as at:
         answer = await at.run()
-        assert answer["text"] == "Mended."
+        assert (answer["text"], answer["turns"]) == ("Mended.", 5)
         told = at.prompts(3)[-1]
         assert told.startswith("The user's check of your edits, `make test`, did not pass: 1 of 2 tests fails.")
         assert "AssertionError" in told
@@ -209,6 +209,26 @@ async def test_a_cancel_kills_the_check_and_leaves_the_proposal(stages: Stages, 
         assert running("600.25") == []
         assert await notes(at) == ["check cancelled"]
         assert asked(at) == []
+
+
+async def test_a_cancel_while_the_model_mends_says_what_the_note_is_about(stages: Stages, tmp_path: Path) -> None:
+    home = home_with(tmp_path, 'commands = {"*" = "python3 adding.py"}')
+    turns = [READ, WRONG, say("Done."), edit("app.py", "a * b + 1", "a * b + 2"), HANG]
+    async with stages.own(picking(), MADE, turns, home=home) as at:
+        await at.start()
+        await at.editor.settles(lambda: len(at.model.requests) == 5)
+        await at.editor.command("devstral.cancel")
+        await at.ends()
+        assert await notes(at) == ["1 of 2 tests fails before the last edits"]
+
+
+async def test_a_question_nobody_answers_holds_the_edits_up_for_its_time_alone(stages: Stages) -> None:
+    options = {"execution.approvalTimeout": 1, "edits.mode": "propose"}
+    async with stages.own(picking(), MADE, [READ, RIGHT, say("Done.")], options=options) as at:
+        at.editor.silent.add("window/showMessageRequest")
+        await at.run()
+        assert await notes(at) == [""]
+        assert len(at.editor.withdrawn) == 1
 
 
 async def test_the_check_has_its_time(stages: Stages, tmp_path: Path) -> None:

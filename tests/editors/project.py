@@ -73,7 +73,10 @@ def environment(home: Path, base_url: str) -> dict[str, str]:
     binaries = home / "bin"
     binaries.mkdir(parents=True)
     program = binaries / "devstral-ls"
-    program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -P -m devstral_ls "$@"\n', encoding="utf-8")
+    # Tests that a model adds would make the server ask whether to run them; here the only questions are about edits.
+    flags = '[ "$1" = serve ] && set -- "$@" --no-check'
+    line = f'exec {shlex.quote(sys.executable)} -P -m devstral_ls "$@"'
+    program.write_text(f"#!/bin/sh\n{flags}\n{line}\n", encoding="utf-8")
     program.chmod(0o755)
     source = Path(__file__).parents[2]
     kept = {name: os.environ[name] for name in ("LANG", "LC_ALL", "TMPDIR") if name in os.environ}

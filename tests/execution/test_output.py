@@ -20,12 +20,6 @@ from devstral_ls.execution.output import Collected, excerpt, plain
         ("naïve 🎉 中\n".encode(), "naïve 🎉 中\n"),
     ],
 )
-def test_an_excerpt_has_whole_lines_of_both_ends_and_says_that_something_is_missing() -> None:
-    text = "".join(f"line {number}\n" for number in range(100))
-    assert excerpt(text, 20, 20) == "line 0\nline 1\n[... left out ...]\nline 98\nline 99\n"
-    assert excerpt(text, 500, 500) == text
-
-
 def test_what_would_act_on_a_terminal_is_removed(printed: bytes, shown: str) -> None:
     assert plain(printed) == shown
 
@@ -67,3 +61,9 @@ def test_colours_do_not_use_up_the_room_for_text() -> None:
     collected = Collected()
     collected.feed(b"\x1b[38;5;200mx\x1b[0m" * 4_000)
     assert collected.shown() == ("x" * 4_000, "", 0)
+
+
+def test_an_excerpt_has_whole_lines_of_both_ends_and_says_that_something_is_missing() -> None:
+    text = "".join(f"line {number}\n" for number in range(100))
+    assert excerpt(text, 20, 20) == "line 0\nline 1\n[... left out ...]\nline 98\nline 99\n"
+    assert excerpt(text, 500, 500) == text
