@@ -124,8 +124,8 @@ async def test_a_client_that_opted_in_gets_everything_in_order(stages: Stages) -
         (hunk,) = first["files"][0].pop("hunks")
         lines = "-    return 1\n+    return 2\n"
         assert {**hunk, "id": ""} == {"id": "", "line": 1, "added": 1, "removed": 1, "diff": lines}
-        about = {"uri": uri, "path": "app.py", "kind": "edit", "added": 1, "removed": 1}
-        assert first["files"] == [{**about, "state": "pending", "confirm": False, "decided": []}]
+        about = {"uri": uri, "path": "app.py", "kind": "edit", "confirm": False, "added": 1, "removed": 1}
+        assert first["files"] == [{**about, "state": "pending", "decided": []}]
         decided = [{"decision": "applied", "added": 1, "removed": 1, "diff": lines}]
         assert last["files"] == [{**about, "state": "applied", "hunks": [], "decided": decided}]
         assert "+    return 2" in first["diff"]
