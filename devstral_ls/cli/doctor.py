@@ -8,20 +8,29 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from devstral_ls.cli.examination import Examination, Server, examine
 from devstral_ls.cli.streams import guarded
 from devstral_ls.config import Layer
+from devstral_ls.errors import ForUser
 from devstral_ls.llm.trials import Outcome
 
 
-def run(*, as_json: bool, base_url: str | None, model: str | None, quick: bool = False) -> int:
-    """0 when a run would work, else 1. quick: ask the server about itself, but the model for nothing."""
+def run(
+    *, as_json: bool, base_url: str | None, model: str | None, quick: bool = False, settings: str | None = None
+) -> int:
+    """0 when a run would work, else 1.
+
+    quick: ask the server about itself, but the model for nothing. settings: a file with an editor's settings, `-` is
+    stdin.
+    """
     flags = Layer("command line", {"llm": {"baseUrl": base_url, "model": model}})
 
     def examined() -> int:
-        found = asyncio.run(examine(os.environ, flags, tries=not quick))
+        layers = [Layer("editor settings", _read(settings), users_own=False)] if settings is not None else []
+        found = asyncio.run(examine(os.environ, *layers, flags, tries=not quick))
         if as_json:
             sys.stdout.write(json.dumps({"ok": found.error is None, **camel(asdict(found))}, indent=2) + "\n")
         else:
@@ -30,6 +39,16 @@ def run(*, as_json: bool, base_url: str | None, model: str | None, quick: bool =
         return 0 if found.error is None else 1
 
     return guarded(examined)
+
+
+def _read(file: str) -> Mapping[str, Any]:
+    try:
+        content = json.loads(sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ForUser(f"The settings in {file} can't be read: {error}") from None
+    if not isinstance(content, dict):
+        raise ForUser(f"The settings in {file} must be one JSON object.")
+    return content
 
 
 def _show(found: Examination) -> None:

@@ -84,9 +84,10 @@ class Examination:
     error: str | None
 
 
-async def examine(environ: Mapping[str, str], flags: Layer, *, tries: bool = True) -> Examination:
+async def examine(environ: Mapping[str, str], *given: Layer, tries: bool = True) -> Examination:
+    """given: layers of settings above the user's own, later ones winning."""
     layers, problems = base_layers(environ)
-    config, more = load([*layers, flags])
+    config, more = load([*layers, *given])
     (chosen, error), probed = await asyncio.gather(_chosen(config, environ), probe_all(config.llm, environ))
     notebook = Notebook(state_folder(environ))
     able: Abilities | None = None

@@ -73,7 +73,13 @@ def _doctor(arguments: argparse.Namespace) -> int:
         )
     from devstral_ls.cli.doctor import run
 
-    return run(as_json=arguments.json, base_url=arguments.base_url, model=arguments.model, quick=arguments.quick)
+    return run(
+        as_json=arguments.json,
+        base_url=arguments.base_url,
+        model=arguments.model,
+        quick=arguments.quick,
+        settings=arguments.settings,
+    )
 
 
 def _approvals(arguments: argparse.Namespace) -> int:
@@ -143,6 +149,11 @@ def parser() -> argparse.ArgumentParser:
     )
     doctor.set_defaults(run=_doctor)
     doctor.add_argument("--json", action="store_true", help="print the findings as one JSON object")
+    doctor.add_argument(
+        "--settings",
+        metavar="FILE",
+        help="a JSON object with an editor's settings, as it would send them; `-` reads it from stdin",
+    )
     extent = doctor.add_mutually_exclusive_group()
     extent.add_argument("--quick", action="store_true", help="ask the model for nothing, only its server about itself")
     extent.add_argument("--conformance", action="store_true", help=CONFORMANCE)

@@ -127,6 +127,7 @@ async def cancel(server: DevstralServer, arguments: Arguments) -> Any:
 
 async def status(server: DevstralServer, _: Arguments) -> Any:
     """What the server is, knows and does."""
+    await server.settings.wait_until_known()
     server.review.look()
     going = server.runs.going()
     return {
@@ -187,6 +188,13 @@ async def select_model(server: DevstralServer, arguments: Arguments) -> Any:
         await server.model.choose(name)
         server.user.log(f"the model is {server.model.name} from now on")
     return {"model": server.model.name, "models": known, "changed": bool(name)}
+
+
+async def models(server: DevstralServer, _: Arguments) -> Any:
+    """The models the server lists, and which of them is used."""
+    await server.settings.wait_until_known()
+    listed = await server.model.available()
+    return {"model": server.model.name, "models": listed}
 
 
 async def new_session(server: DevstralServer, _: Arguments) -> Any:
@@ -269,6 +277,7 @@ COMMANDS: Mapping[str, Command] = {
     "devstral.runAction": run_action,
     "devstral.cancel": cancel,
     "devstral.status": status,
+    "devstral.models": models,
     "devstral.selectModel": select_model,
     "devstral.sessions": sessions,
     "devstral.newSession": new_session,

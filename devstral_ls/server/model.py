@@ -45,6 +45,8 @@ class Model:
         self._users: Counter[FittedBackend] = Counter()
         """How many runs go on with a backend, which may be one of earlier settings."""
         self._made_for: LlmConfig | None = None
+        self._found_for: LlmConfig | None = None
+        """What the endpoint was looked for with."""
         self.endpoint: Endpoint | None = None
         self.budget: Budget | None = None
         """Of the endpoint: how long conversations may become."""
@@ -83,7 +85,8 @@ class Model:
                     self._recorder(endpoint, settings),
                     partial(self._notebook.keep, endpoint),
                 )
-                self._made_for, self.endpoint = settings, endpoint
+                self._made_for = self._found_for = settings
+                self.endpoint = endpoint
                 self.budget, self._vision = _budget(endpoint, settings, self._backend), abilities.vision
             return self._backend
 
@@ -110,7 +113,13 @@ class Model:
     @property
     def name(self) -> str | None:
         """The model asked next, as far as it is known."""
-        return self._chosen or (self.endpoint.model if self.endpoint is not None else self._settings().model)
+        if self._chosen:
+            return self._chosen
+        now, then = self._settings(), self._found_for
+        # An endpoint of settings that named another server or model says nothing of the next run.
+        if self.endpoint is None or then is None or (now.base_url, now.model) != (then.base_url, then.model):
+            return now.model
+        return self.endpoint.model
 
     async def _look(self, settings: LlmConfig) -> tuple[Endpoint, Learned | None]:
         """The server, and what is known of it; a model that is new here is tried out, once."""

@@ -70,11 +70,16 @@ class Settings:
             self._pulled = section
             self._reload(tell=True)
         elif self._editor.client.configuration:
+            # Whoever asks for something now means it with the settings as they are now.
+            self._known.clear()
             self._refetching = asyncio.ensure_future(self._refetch())
 
     async def _refetch(self) -> None:
-        await self._pull()
-        self._reload(tell=True)
+        try:
+            await self._pull()
+            self._reload(tell=True)
+        finally:
+            self._known.set()
 
     async def _pull(self) -> None:
         """Ask for the section; an answer that is older than what was pushed meanwhile is not taken."""

@@ -186,6 +186,27 @@ PAGE = "<html><title>Jenkins</title></html>"
 LOADING = '{"error": {"message": "Loading model", "type": "unavailable_error", "code": 503}}'
 
 
+async def test_an_editors_settings_count_and_can_not_say_what_only_the_user_may(
+    tmp_path: Path, env: dict[str, str]
+) -> None:
+    with ScriptedServer(script()) as model:
+        settings = {"llm.baseUrl": model.base_url, "execution.approval": "never"}
+        (tmp_path / "settings.json").write_text(json.dumps(settings))
+        asked = ("doctor", "--quick", "--json", "--settings")
+        told = await run(*asked, "settings.json", cwd=tmp_path, env=env)
+        flag = await run(*asked, "settings.json", "--base-url", "http://127.0.0.1:9/v1", cwd=tmp_path, env=env)
+    found = json.loads(told.out)
+    assert (told.code, found["ok"], found["servers"][0]["url"]) == (0, True, settings["llm.baseUrl"])
+    assert "execution.approval" in found["configProblems"][0]
+    assert json.loads(flag.out)["servers"][0]["url"] == "http://127.0.0.1:9/v1", "the command line wins"
+    (tmp_path / "settings.json").write_text("[1]")
+    wrong = await run(*asked, "settings.json", cwd=tmp_path, env=env)
+    assert (wrong.code, wrong.err) == (1, "devstral-ls: The settings in settings.json must be one JSON object.\n")
+    gone = await run(*asked, "nowhere.json", cwd=tmp_path, env=env)
+    assert gone.code == 1
+    assert "nowhere.json can't be read" in gone.err
+
+
 async def told_of(base_url: str, tmp_path: Path, env: dict[str, str], *more: str) -> str:
     """Why a run would not work, in the one line that says it."""
     ran = await run("doctor", "--json", "--base-url", base_url, *more, cwd=tmp_path, env=env)

@@ -68,6 +68,18 @@ async def test_a_model_is_chosen_from_the_servers_list(stages: Stages) -> None:
         assert "*Model: devstral-medium*" in at.page(run["transcript"])
 
 
+async def test_models_are_listed_and_a_setting_that_names_another_one_shows_before_the_next_run(stages: Stages) -> None:
+    async with stages.own(VS_CODE, turns=[say("Hm."), say("Hm.")], other_models=["qwen"]) as at:
+        listed = await at.editor.command("devstral.models")
+        assert listed == {"model": "devstral-small-2", "models": ["devstral-small-2", "qwen"]}
+        at.editor.settings = {"llm": {**at.editor.settings.get("llm", {}), "model": "qwen"}}
+        # Asked right behind the notification: the answer waits until the editor has told its settings.
+        at.editor.server.notify("workspace/didChangeConfiguration", {"settings": None})
+        assert (await at.status())["model"] == "qwen"
+        await at.run()
+        assert at.model.requests[0]["model"] == "qwen"
+
+
 async def test_a_model_is_named_and_a_question_without_an_answer_changes_nothing(stages: Stages) -> None:
     async with stages.own(BARE, turns=[say("Hm.")], other_models=["qwen"]) as at:
         kept = await at.editor.command("devstral.selectModel")
