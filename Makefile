@@ -60,6 +60,10 @@ reference: $(STAMP) ## write the generated pages of docs/ anew
 lock: ## pin the newest versions of everything (needs uv)
 	uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --group dev \
 	  --no-header --no-annotate --no-emit-index-url pyproject.toml -o constraints.txt
+	sed -E 's/ *\\$$//; /^ *--hash/d' constraints.txt > constraints.plain.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --extra images -c constraints.plain.txt \
+	  --no-header --no-annotate --no-emit-index-url pyproject.toml -o editors/vscode/server/requirements.txt
+	rm constraints.plain.txt
 	uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-deps --group engines \
 	  --no-header --no-annotate --no-emit-index-url -o tests/engines/packages.txt
 	uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-deps --group engines-source \

@@ -1,50 +1,87 @@
-import { StatusBarAlignment, ThemeColor, window, type Disposable, type StatusBarItem } from "vscode";
-import { State, type LanguageClient } from "vscode-languageclient/node";
+import * as vscode from "vscode";
 
-/** What the server sends whenever a run starts or ends. */
-interface Status {
-  busy: boolean;
-  message: string;
-  health: "ok" | "error";
-}
+type Command = "ask" | "cancel" | "showLog" | "installServer" | "restart" | "doctor";
 
-/** The item in the status bar: whether Devstral is there, works, or can't reach its model. */
-export class StatusItem implements Disposable {
-  private readonly item: StatusBarItem;
+/** The item in the status bar: what Devstral does, with which model, and - on hovering - which server that is and why. */
+export class StatusItem implements vscode.Disposable {
+  private readonly item: vscode.StatusBarItem;
+  private icon = "loading~spin";
+  private state = "Devstral starts";
+  private command: Command = "showLog";
+  private model: string | undefined;
+  private account = "";
 
   constructor() {
-    this.item = window.createStatusBarItem("devstral.status", StatusBarAlignment.Right, 100);
+    this.item = vscode.window.createStatusBarItem("devstral.status", vscode.StatusBarAlignment.Right, 100);
     this.item.name = "Devstral";
-    this.show("loading~spin", "Devstral starts");
+    this.draw();
     this.item.show();
   }
 
-  follow(client: LanguageClient): void {
-    client.onDidChangeState(({ newState }) => {
-      if (newState === State.Running) this.show("sparkle", "Devstral is ready");
-      if (newState === State.Starting) this.show("loading~spin", "Devstral starts");
-      if (newState === State.Stopped) this.broken("Devstral has stopped");
-    });
-    client.onNotification("devstral/status", (status: Status) => {
-      if (status.busy) this.show("loading~spin", status.message || "Devstral works", "devstral.ui.cancel");
-      else if (status.health === "ok") this.show("sparkle", "Devstral is ready");
-      else this.broken(status.message || "Devstral can't reach its model");
-    });
+  starts(what = "Devstral starts"): void {
+    this.show("loading~spin", what, "showLog");
   }
 
-  broken(reason: string): void {
-    this.show("warning", reason, "devstral.ui.showLog");
-    this.item.backgroundColor = new ThemeColor("statusBarItem.warningBackground");
+  ready(): void {
+    this.show("sparkle", "Devstral is ready", "ask");
+  }
+
+  works(what: string): void {
+    this.show("loading~spin", what || "Devstral works", "cancel");
+  }
+
+  broken(reason: string, command: Command = "showLog"): void {
+    this.show("warning", reason, command);
+  }
+
+  /** The model that is asked, as far as it is known: without one in the settings, from the first question on. */
+  uses(model: string | undefined): void {
+    this.model = model;
+    this.draw();
+  }
+
+  /** Which server was taken, and why the others were not. */
+  tells(account: string): void {
+    this.account = account;
+    this.draw();
   }
 
   dispose(): void {
     this.item.dispose();
   }
 
-  private show(icon: string, tooltip: string, command = "devstral.ui.ask"): void {
-    this.item.text = `$(${icon}) Devstral`;
-    this.item.tooltip = command === "devstral.ui.cancel" ? `${tooltip} - click to cancel` : tooltip;
-    this.item.command = command;
-    this.item.backgroundColor = undefined;
+  private show(icon: string, state: string, command: Command): void {
+    Object.assign(this, { icon, state, command });
+    this.draw();
+  }
+
+  private draw(): void {
+    this.item.text = `$(${this.icon}) ${this.model ?? "Devstral"}`;
+    this.item.command = `devstral.ui.${this.command}`;
+    this.item.tooltip = this.tooltip();
+    const works = this.command === "cancel" ? " - click to cancel" : "";
+    const model = this.model === undefined ? "" : `, model ${this.model}`;
+    this.item.accessibilityInformation = { label: `${this.state}${works}${model}` };
+    this.item.backgroundColor =
+      this.icon === "warning" ? new vscode.ThemeColor("statusBarItem.warningBackground") : undefined;
+  }
+
+  private tooltip(): vscode.MarkdownString {
+    const text = new vscode.MarkdownString(undefined, true);
+    text.isTrusted = { enabledCommands: COMMANDS.map(([command]) => command) };
+    const works = this.command === "cancel";
+    text.appendText(this.state).appendMarkdown(works ? " - click to cancel\n\n" : "\n\n");
+    text.appendMarkdown("Model: ").appendText(this.model ?? "found at the first question").appendMarkdown("\n\n");
+    for (const line of this.account.split("\n").filter(Boolean)) text.appendText(line).appendMarkdown("\n\n");
+    const links = COMMANDS.filter(([command]) => works || command !== "devstral.ui.cancel");
+    return text.appendMarkdown(links.map(([command, title]) => `[${title}](command:${command})`).join(" · "));
   }
 }
+
+const COMMANDS = [
+  ["devstral.ui.cancel", "Cancel"],
+  ["devstral.ui.selectModel", "Select Model"],
+  ["devstral.ui.doctor", "Doctor"],
+  ["devstral.ui.showLog", "Show Server Log"],
+  ["devstral.ui.restart", "Restart Server"],
+] as const;
