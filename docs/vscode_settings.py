@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -15,6 +16,8 @@ from devstral_ls.user_actions import EditsMode, UserAction, When
 MANIFEST = Path(__file__).parents[1] / "editors" / "vscode" / "package.json"
 OURS = ("devstral.server.", "devstral.chat.")
 """The extension's own settings: those about the server it starts, and its chat."""
+
+KEPT_SECRET = "Not in a settings file: the command **Devstral: Set API Key...** keeps it in the secret storage."
 
 NOT_FROM_A_WORKSPACE = ("llm.", "execution.")
 """Where the model is and what may run is never said by a repository that somebody opens."""
@@ -38,7 +41,10 @@ def _property(row: Setting) -> Mapping[str, Any]:
         declared["minimum"] = row.low
     if row.key.startswith(NOT_FROM_A_WORKSPACE):
         declared["scope"] = "machine"
-    return {**declared, "markdownDescription": row.doc}
+    if row.key == "llm.apiKey":
+        declared["markdownDeprecationMessage"] = KEPT_SECRET
+    # Links into our pages lead nowhere in the Settings editor.
+    return {**declared, "markdownDescription": re.sub(r" \(\[[^]]*\]\(#[^)]*\)\)", "", row.doc)}
 
 
 def _type(row: Setting) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import pytest
 
 from devstral_ls.scripted import ScriptedServer
 from tests.editors.project import CART, NEW_TOTAL, OLD_TOTAL, PRICES, call, edits, told
-from tests.editors.vscode_cases import Played, VSCode, started
+from tests.editors.vscode_cases import Played, VSCode
 
 OLD_TAX = "    return net * (1 + TAX)\n"
 NEW_TAX = "    return round(net * (1 + TAX), 2)\n"
@@ -34,13 +34,6 @@ ALL_ROUNDED = [
 ]
 DONE: dict[str, Any] = {"text": "Done."}
 ALL: dict[str, Any] = {"text": "That is all."}
-
-
-@pytest.fixture(scope="module")
-def vscode(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VSCode]:
-    with started(tmp_path_factory.mktemp("vscode")) as it:
-        assert it.editor.version[:2] == (1, 139)
-        yield it
 
 
 def on_disk(name: str, text: str) -> Callable[[ScriptedServer, Path], None]:

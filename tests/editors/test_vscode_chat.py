@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from tests.editors.test_vscode import (
     TOTAL_ROUNDED,
     on_disk,
 )
-from tests.editors.vscode_cases import Played, VSCode, started
+from tests.editors.vscode_cases import Played, VSCode
 
 ANSWER = """\
 It adds **prices** up, as [the documentation](https://example.com/docs) has it, or
@@ -58,12 +57,6 @@ print(with_tax(total([1, 2])))
 
 TAX = edits("shop/prices.py", OLD_TAX, NEW_TAX)
 BROKEN = '{"a": 1,\n "b": \n}\n'
-
-
-@pytest.fixture(scope="module")
-def vscode(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VSCode]:
-    with started(tmp_path_factory.mktemp("chat")) as it:
-        yield it
 
 
 @pytest.fixture(scope="module")

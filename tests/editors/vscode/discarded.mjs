@@ -1,7 +1,7 @@
 // Discard closes the preview and leaves the text alone; the proposal waits in the code actions until it is discarded there.
 export default async function (user) {
   await user.open("shop/prices.py");
-  await user.prompt("Devstral: Edit Selection", "round to cents");
+  await user.prompt("Devstral: Edit Selection...", "round to cents");
   await user.rows(2);
   await user.press("Discard");
   await user.previewGone();
@@ -9,7 +9,7 @@ export default async function (user) {
   const actions = await user.actionsUntil((titles) => titles.some((title) => title.includes("apply all")));
   await user.act("Devstral: discard the proposal");
   const later = await user.actionsUntil((titles) => !titles.some((title) => title.includes("apply all")));
-  await user.prompt("Devstral: Ask", "and now?");
+  await user.prompt("Ask Devstral...", "and now?");
   await user.shows("> and now?");
   return { actions, later };
 }

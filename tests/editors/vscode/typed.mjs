@@ -1,7 +1,7 @@
 // The user types while the preview is open: VS Code refuses to apply, nothing is lost, and a code action applies it after.
 export default async function (user) {
   await user.open("shop/prices.py");
-  await user.prompt("Devstral: Edit Selection", "round to cents");
+  await user.prompt("Devstral: Edit Selection...", "round to cents");
   await user.rows(2);
   await user.focusEditor();
   await user.page.keyboard.press("Control+Home");

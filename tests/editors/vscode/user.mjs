@@ -11,15 +11,16 @@ import { createInterface } from "node:readline";
 const [packages, browser, profile] = process.argv.slice(2);
 const { chromium } = createRequire(`${packages}/`)("playwright-core");
 
-const PATIENCE = 60_000; // milliseconds; a case that waits longer has failed
+const PATIENCE = 120_000; // milliseconds; a case that waits longer has failed
 const said = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const say = (message) => process.stdout.write(JSON.stringify(message) + "\n");
 
 class User {
   constructor(page, play) {
     const { port, folder, screenshots } = play;
-    Object.assign(this, { page, play, screenshots, packages });
-    this.base = `http://127.0.0.1:${port}/?folder=${folder}`;
+    Object.assign(this, { page, play, screenshots, packages, folder });
+    this.server = `http://127.0.0.1:${port}`;
+    this.base = `${this.server}/?folder=${folder}`;
     this.remote = `vscode-remote://127.0.0.1:${port}${folder}`;
   }
 
@@ -30,14 +31,51 @@ class User {
   }
 
   async load(name) {
-    const payload = JSON.stringify([["openFile", `${this.remote}/${name}`]]);
-    await this.page.goto(`${this.base}&payload=${encodeURIComponent(payload)}`);
+    await this.goto(this.base, `${this.remote}/${name}`);
+  }
+
+  // A file of this VS Code's own machine, by its whole path; base: the address of the folder or workspace.
+  async goto(base, file) {
+    const payload = JSON.stringify([["openFile", file]]);
+    await this.page.goto(`${base}&payload=${encodeURIComponent(payload)}`);
     await this.page.locator(".editor-instance .view-line").first().waitFor();
   }
 
   // Wait until the status bar's item says `what`.
   async status(what) {
     await this.page.locator(`#devstral-ls\\.devstral-ls\\.devstral\\.status a[aria-label*="${what}"]`).waitFor();
+  }
+
+  // The text of a notification that has this in it, once there is one.
+  toast(text) {
+    return this.page.locator(".notification-toast", { hasText: text }).first();
+  }
+
+  async answer(text, button) {
+    const toast = this.toast(text);
+    await toast.waitFor();
+    const said = await toast.innerText();
+    await toast.locator(".monaco-button", { hasText: button }).first().click();
+    return said;
+  }
+
+  // Close every notification: there is room for three.
+  async clearToasts() {
+    await this.command("Notifications: Clear All Notifications");
+    await this.page.locator(".notification-toast").first().waitFor({ state: "hidden" });
+  }
+
+  // The rows of the list that is asked from, once `what` is one of them.
+  async choices(what) {
+    const rows = this.page.locator(".quick-input-list .monaco-list-row");
+    await rows.filter({ hasText: what }).first().waitFor();
+    return (await rows.allInnerTexts()).map((text) => text.replace(/\s+/g, " ").trim());
+  }
+
+  async choose(what) {
+    const choices = await this.choices(what);
+    await this.page.locator(".quick-input-list .monaco-list-row", { hasText: what }).first().click();
+    return choices;
   }
 
   // Run a command of the palette by its title.
@@ -169,7 +207,8 @@ class User {
   }
 
   async screenshot(name) {
-    await this.page.screenshot({ path: `${this.screenshots}/${name}.png` });
+    // What is fading in is shown as it will be.
+    await this.page.screenshot({ path: `${this.screenshots}/${name}.png`, animations: "disabled" });
   }
 
   // Let the test look at the rest of the world, if it wants to, and go on when it has.
