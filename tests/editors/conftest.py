@@ -1,4 +1,4 @@
-"""What tests in editors share: a terminal each, and one VS Code, for starting it takes longer than most of its tests."""
+"""What tests in editors share: a terminal each, and one VS Code: starting it takes longer than most of its tests."""
 
 from __future__ import annotations
 
