@@ -33,6 +33,7 @@ class Settings:
         self._pulled: Mapping[str, Any] = {}
         self._pushes = 0
         self._known = asyncio.Event()
+        self._refetching: asyncio.Task[None] | None = None
         self._user = user
         self._told: set[str] = set()
         self._problems: list[InvalidSetting] = []
@@ -60,6 +61,11 @@ class Settings:
     async def wait_until_known(self) -> None:
         """Until the client's settings are in, so that a run never starts with half of them."""
         await self._known.wait()
+
+    async def wait_for_changes(self) -> None:
+        """Until settings that changed are in; not for a client that has not said it is ready."""
+        if self._refetching is not None:
+            await asyncio.wait({self._refetching})
 
     def changed(self, params: Any) -> None:
         """`workspace/didChangeConfiguration`: settings in it are taken, else they are asked for again."""

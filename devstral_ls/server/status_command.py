@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 async def status(server: DevstralServer, _: Arguments) -> Any:
     """What the server is, knows and does."""
-    await server.settings.wait_until_known()
+    await server.settings.wait_for_changes()
     server.review.look()
     going = server.runs.going()
     return {

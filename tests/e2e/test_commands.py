@@ -226,10 +226,10 @@ async def test_status_tells_what_the_server_is_knows_and_does(stages: Stages) ->
         assert run["sessionId"] in status["sessions"]
         (proposal,) = status["proposals"]
         assert (proposal["proposalId"], proposal["state"]) == (run["proposalId"], "pending")
-        assert len(proposal["files"][0].pop("hunks")) == 1
-        assert proposal["files"] == [
-            {"uri": uri, "path": "app.py", "kind": "edit", "state": "pending", "added": 1, "removed": 1}
-        ]
+        (file,) = proposal["files"]
+        assert len(file["hunks"]) == 1
+        assert (file["uri"], file["path"], file["kind"], file["state"]) == (uri, "app.py", "edit", "pending")
+        assert (file["added"], file["removed"], file["decided"], file["confirm"]) == (1, 1, [], False)
         assert "-    return 2\n+    return 20\n" in proposal["diff"]
         assert json.loads(json.dumps(status)) == status
 
