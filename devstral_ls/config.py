@@ -41,6 +41,10 @@ SandboxMode = Literal["auto", "require", "off"]
 """auto: the strongest way that works here; require: only a real sandbox; off: none."""
 
 
+PythonBackend = Literal["local", "riza", "wasm", "off"]
+"""Who executes Python code: this machine's sandbox, Riza's, WebAssembly, nobody."""
+
+
 def setting(
     key: str, doc: str, default: Any, *, secret: bool = False, low: float | None = None, users_own: bool = False
 ) -> Any:
@@ -203,6 +207,22 @@ class ExecutionConfig:
         "Seconds to wait for your answer when a command asks; after that it is a no.",
         600.0,
         low=1,
+    )
+    python: PythonBackend = setting(
+        "execution.python.backend",
+        "What executes the agent's Python code: `local` the sandbox of commands, `wasm` WebAssembly (needs "
+        "`pip install 'devstral-ls[wasm]'`, Python 3.12), `riza` Riza's servers, to which the code is sent (needs "
+        "`pip install 'devstral-ls[riza]'` and the key in `RIZA_API_KEY`), `off` nothing.",
+        "local",
+        users_own=True,
+    )
+    network: tuple[str, ...] = setting(
+        "execution.network.allow",
+        "Hosts that commands and Python code in a sandbox may reach, over HTTP and HTTPS: a list of globs with or "
+        'without a port, such as `["pypi.org", "*.pythonhosted.org", "10.0.0.7:8080"]` '
+        "([what that allows](security.md#the-network)). Empty: none.",
+        (),
+        users_own=True,
     )
 
 
@@ -444,10 +464,29 @@ def _globs(value: Any) -> tuple[bool | tuple[str, ...], list[str]]:
     return globs, [f"must have a glob, not {glob!r}" for glob in value if glob not in globs]
 
 
+def _hosts(value: Any) -> tuple[tuple[str, ...], list[str]]:
+    """The hosts, and what is wrong with single ones. ValueError when it is no list."""
+    if not isinstance(value, list | tuple):
+        raise ValueError(f"must be a list of hosts, not {value!r}")
+    from devstral_ls.allowed_hosts import parse as parse_host  # most users list none
+
+    hosts, wrong = [], []
+    for text in value:
+        try:
+            if not isinstance(text, str):
+                raise ValueError(f"must have a text for each host, not {text!r}")
+            parse_host(text)
+            hosts.append(text.strip())
+        except ValueError as error:
+            wrong.append(str(error))
+    return tuple(hosts), wrong
+
+
 _BY_ENTRY: Mapping[str, Callable[[Any], tuple[Any, list[str]]]] = {
     "edits.modes": _modes,
     "execution.check.commands": _checks,
     "actions": read_actions,
+    "execution.network.allow": _hosts,
     "workspace.allowSecrets": _globs,
 }
 """Settings of many entries, of which a wrong one is left out alone."""

@@ -50,7 +50,7 @@ class Repeats:
     def count(self, call: ToolCall, output: str, *, staged: bool) -> int:
         """How often this call has given this output, this time included. Durations and the like don't make another."""
         arguments = call.raw if call.arguments is None else json.dumps(call.arguments, sort_keys=True, default=str)
-        key = (f"{call.name} {arguments}", re.sub(r"\d+", "0", output))
+        key = (f"{call.name} {arguments}", re.sub(r"\bid \S+|\d+", "0", output))
         if staged:
             self._looks.clear()
         counter = self._changes if staged else self._looks

@@ -12,7 +12,7 @@ from devstral_ls.cli.render import visible
 from devstral_ls.cli.streams import DONE, FAILED, USAGE, Stopped
 from devstral_ls.storage.approvals import Approvals
 from devstral_ls.storage.checks import CheckAnswers
-from devstral_ls.storage.remembered import Remembered, described, forget, remark, remembered
+from devstral_ls.storage.remembered import Remembered, described, forget, remark, remembered, spoken
 from devstral_ls.storage.transcript import state_folder
 
 
@@ -53,4 +53,4 @@ def _named(name: str, known: Sequence[Remembered]) -> list[Remembered]:
 def _shown(one: Remembered) -> str:
     what = remark(one) or ("" if described(one)["unsandboxed"] else "in a sandbox")
     where = f"  ({what})" if what else ""
-    return f"{visible(one.command).replace(chr(10), ' ⏎ ')}{where}"
+    return f"{spoken(one)}{visible(one.command).replace(chr(10), ' ⏎ ')}{where}"

@@ -262,7 +262,8 @@ class Conversation:
                 title = f"check {check.command}"
                 screen.tool(ToolCall("check", title, check.passed, check.summary, check.output))
             case "approval":
-                self._command = params["command"]
+                # Code is none of the commands that a command line allows; its question says it all.
+                self._command = params["command"] if params["language"] == "shell" else ""
             case "notice":
                 screen.notice(params["text"])
             case "usage":

@@ -13,12 +13,18 @@ if TYPE_CHECKING:
 
 
 def command_line(
-    plan: dict[str, Any], shown: list[bytes], sockets: list[bytes], status: int, filter_fd: int | None
+    plan: dict[str, Any],
+    shown: list[bytes],
+    sockets: list[bytes],
+    status: int,
+    filter_fd: int | None,
+    written: list[tuple[bytes, int]],
 ) -> list[bytes]:
     """What runs the plan's command.
 
     shown: for each workspace folder what is seen in its place: a tree, or the directory of layers that bubblewrap is to
-    merge. sockets: paths to cover. status: where bubblewrap says how the command ended.
+    merge. sockets: paths to cover. status: where bubblewrap says how the command ended. written: files besides, and the
+    file descriptors that hold what is in them.
     """
     scratch: bytes = plan["scratch"]
     argv = [plan["bwrap"], *([b"--unshare-user"] if os.getuid() else [])]
@@ -32,6 +38,8 @@ def command_line(
         argv += [b"--bind", b"%b/cover%d" % (scratch, number), cover] if ours else [b"--tmpfs", cover]
     for directory in plan["directories"]:
         argv += [b"--dir", directory]
+    for path, held in written:
+        argv += [b"--file", b"%d" % held, path]
     for path in plan["readable"]:
         argv += [b"--ro-bind-try", path, path]
     empty = scratch if plan["view"] == "copies" else scratch + b"/empty"

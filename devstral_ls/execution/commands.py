@@ -3,36 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from devstral_ls.errors import CommandDenied, CommandRefused, WorkspaceGone
-from devstral_ls.execution import copy_run, overlay_run, process
+from devstral_ls.allowed_hosts import AllowedHosts
 from devstral_ls.execution.approve import Approve
-from devstral_ls.execution.changes import Captured, capture
-from devstral_ls.execution.environment import clean_environment
-from devstral_ls.execution.ladder import RUNGS, Ladder, Run
-from devstral_ls.execution.landlock import confined
-from devstral_ls.execution.relocate import relocate_search_path, replace_paths
-from devstral_ls.execution.rungs import LANDLOCK, OPEN, OVERLAY, Reached, Rung, SandboxMode
-from devstral_ls.execution.seccomp import filter_file
-from devstral_ls.execution.staged_copy import StagedCopy, staged_copy
-from devstral_ls.execution.surroundings import too_broad
-from devstral_ls.execution.tail import told_lines
+from devstral_ls.execution.ladder import Ladder
+from devstral_ls.execution.overlay_run import Limits
+from devstral_ls.execution.programs import ShellLine
+from devstral_ls.execution.rungs import SandboxMode
+from devstral_ls.execution.shown import flooded, shown
+from devstral_ls.execution.staged_run import StagedRun
 from devstral_ls.tools.commands import CommandResult, Told
+from devstral_ls.tools.python import Python
 from devstral_ls.workspace.view import View
-
-LOST = "Whatever it wrote is lost: here commands run in a throw-away copy"
 
 
 @dataclass(frozen=True, slots=True)
 class StagedCommands:
-    """Implements `tools.commands.Commands`.
-
-    ladder: finds the rung to run on; None for the copy without a sandbox. session: whose caches are used. copies: where
-    copies are made, None for the default.
-    """
+    """Implements `tools.commands.Commands`. The fields but `approve` and `python` are those of `StagedRun`."""
 
     approve: Approve
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
@@ -40,7 +30,13 @@ class StagedCommands:
     ladder: Ladder | None = None
     mode: SandboxMode = "auto"
     session: str = "session"
-    limits: overlay_run.Limits = overlay_run.Limits()
+    limits: Limits = Limits()
+    allowed: AllowedHosts = AllowedHosts(())
+    python: Python | None = None
+
+    @property
+    def on_view(self) -> StagedRun:
+        return StagedRun(self.environ, self.copies, self.ladder, self.mode, self.session, self.limits, self.allowed)
 
     async def run(
         self, command: str, directory: Path, timeout: float, view: View, told: Told | None = None
@@ -50,129 +46,12 @@ class StagedCommands:
         told: called with the last line of the output while it runs. What it changed is staged in the view, where it is
         text. Raises CommandRefused when the user says no or it can't be started.
         """
-        root = _root_of(directory, view)
-        reached = await self.ladder.reached(self.mode) if self.ladder is not None else Reached(OPEN)
-        if reached.rung is None:
-            raise CommandRefused(f"Commands can't run here safely, so none is run. Tell the user: {reached.remedy}")
-        if reached.rung is not OPEN and any(too_broad(folder, self.environ) for folder in view.roots):
-            raise CommandRefused(
-                "Commands can't run here: the workspace is a home or system directory. Tell the user to open a "
-                "project's own folder."
-            )
-        if not await self.approve(command, directory, reached.rung):
-            raise CommandDenied(
-                "The user did not allow this command. Do not run it again; go on without it, or say what it was for."
-            )
-        try:
-            if reached.rung in RUNGS and reached.bwrap is not None:
-                run = RUNGS[reached.rung]
-                if (os.getuid() or reached.rung is not OVERLAY) and has_mounts(view.roots):
-                    # In an overlay they look empty, and the kernel lets nobody but root put that right.
-                    run = copy_run.run
-                return await self._in_bubblewrap(run, command, directory, timeout, view, reached.bwrap, told)
-            return await self._in_copy(command, directory, timeout, view, root, reached.rung, told)
-        except OSError as error:
-            raise CommandRefused(f"The command could not be started: {error.strerror or error}.") from error
-
-    async def _in_bubblewrap(
-        self,
-        run: Run,
-        command: str,
-        directory: Path,
-        timeout: float,
-        view: View,
-        bwrap: str,
-        told: Told | None,
-    ) -> CommandResult:
-        assert self.ladder is not None
-        roots = outermost(view.roots)
-        for root in roots:
-            if not root.is_dir():
-                raise WorkspaceGone(f"The workspace folder {root} is gone; open it again.")
-        before = view.layers()
-        outcome = await run(
-            process.shell_argv(command),
-            directory,
-            overlay_run.Staged(roots, before, view.hides),
-            clean_environment(self.environ, windows=False),
-            timeout,
-            self.ladder.sessions.of(self.session),
-            bwrap,
-            told_lines(told),
-            self.limits,
+        ran = await self.on_view.run(ShellLine(command), self.approve, directory, timeout, view, told)
+        ended = ran.ended
+        output, cut = shown(ended.output, ran.restored)
+        if ended.flooded:
+            output = flooded(output)
+        captured = ran.captured
+        return CommandResult(
+            ended.exit_code, output, ended.duration, ended.timed_out, cut, captured.staged, captured.notes
         )
-        captured = await capture(view, outcome.changes, before, complete=outcome.complete)
-        if outcome.stopped == "disk":
-            captured = Captured(notes=("Killed: it filled the disk with what tools keep in their caches",))
-        return _result(outcome.ended, _same, captured)
-
-    async def _in_copy(
-        self, command: str, directory: Path, timeout: float, view: View, root: Path, rung: Rung, told: Told | None
-    ) -> CommandResult:
-        async with staged_copy(view, root, self.copies, secrets=rung is OPEN) as copy:
-            # The model knows the workspace by its real path; the command must not go there.
-            line = replace_paths(command, copy.moves())
-            environment = _environment(self.environ, copy)
-            program: str | list[str] = line
-            passed: tuple[int, ...] = ()
-            try:
-                if rung is LANDLOCK:
-                    environment["HOME"] = str(copy.temporary)
-                    passed = (filter_file(),)
-                    shell = process.shell_argv(line)
-                    writable = (copy.path, copy.temporary)
-                    program = confined(
-                        shell, writable, clean_environment(self.environ, windows=False), *passed, self.limits
-                    )
-                ended = await process.run(
-                    program, copy.inside(directory), environment, timeout, told=told_lines(told), passed=passed
-                )
-            finally:
-                for descriptor in passed:
-                    os.close(descriptor)
-            return _result(ended, copy.restored, Captured(notes=(LOST,)))
-
-
-def outermost(roots: tuple[Path, ...]) -> tuple[Path, ...]:
-    """The workspace folders that lie in no other: one in another is part of its tree."""
-    return tuple(root for root in roots if not any(other in root.parents for other in roots))
-
-
-def has_mounts(roots: tuple[Path, ...]) -> bool:
-    """Whether another file system is mounted inside one of the folders. Linux only."""
-    points = (line.split(" ")[4] for line in Path("/proc/self/mountinfo").read_text("utf-8", "replace").splitlines())
-    prefixes = tuple(f"{root}/".replace("\\", "\\134").replace(" ", "\\040") for root in roots)
-    return any(point.startswith(prefixes) for point in points)
-
-
-def _root_of(directory: Path, view: View) -> Path:
-    """The innermost workspace folder that holds `directory`."""
-    holding = [root for root in view.roots if directory.is_relative_to(root)]
-    if not holding:
-        raise CommandRefused(f"{directory} is not in the workspace; give a directory of the workspace.")
-    root = max(holding, key=lambda root: len(root.parts))
-    if root.parent == root:
-        raise CommandRefused("Commands can't run here: the workspace is the whole file system.")
-    return root
-
-
-def _environment(environ: Mapping[str, str], copy: StagedCopy) -> dict[str, str]:
-    environment = clean_environment(environ, windows=os.name == "nt")
-    environment["PATH"] = relocate_search_path(environment.get("PATH", os.defpath), copy.moves())
-    for name in ("TMPDIR",) if os.name == "posix" else ("TEMP", "TMP"):
-        environment[name] = str(copy.temporary)
-    return environment
-
-
-def _result(ended: process.Ended, restored: Callable[[str], str], captured: Captured) -> CommandResult:
-    head, tail, cut = ended.output.shown()
-    output = restored(head)
-    if cut:
-        output = f"{output.rstrip()}\n[... {cut} bytes left out ...]\n{restored(tail)}"
-    if ended.flooded:
-        output = f"{output.rstrip()}\n[killed: it printed more than {process.FLOOD // 1024 // 1024} MB]"
-    return CommandResult(ended.exit_code, output, ended.duration, ended.timed_out, cut, captured.staged, captured.notes)
-
-
-def _same(text: str) -> str:
-    return text

@@ -12,7 +12,7 @@ from pathlib import Path
 from devstral_ls.execution import overlay_run
 from devstral_ls.execution.changes import Change
 from devstral_ls.execution.copy_tree import Copying, remove_tree
-from devstral_ls.execution.overlay_run import DEFAULT, Limits, Outcome, Staged, Tree
+from devstral_ls.execution.overlay_run import DEFAULT, PLAIN, Limits, Manner, Outcome, Staged, Tree
 from devstral_ls.execution.session_files import SessionFiles
 from devstral_ls.execution.staged_copy import PREFIX, copies_folder, put
 from devstral_ls.execution.threads import in_thread
@@ -48,22 +48,24 @@ async def run(
     bwrap: str,
     told: Callable[[bytes], None] | None = None,
     limits: Limits = DEFAULT,
+    manner: Manner = PLAIN,
 ) -> Outcome:
     """As `overlay_run.run`."""
     holder = canonical(Path(tempfile.mkdtemp(prefix=PREFIX, dir=copies_folder(staged.roots[0]))))
     try:
-        copied = await in_thread(_copy, holder, staged, files)
+        copied = await in_thread(copy, holder, staged, files)
+        seen = replace(staged, trees=copied.trees)
         outcome = await overlay_run.run(
-            program, directory, replace(staged, trees=copied.trees), environment, timeout, files, bwrap, told, limits
+            program, directory, seen, environment, timeout, files, bwrap, told, limits, manner
         )
         killed = outcome.ended.exit_code is None or outcome.stopped is not None
-        changes = () if killed else tuple(await in_thread(_compare, copied, staged, files))
+        changes = () if killed else tuple(await in_thread(compare, copied, staged, files))
         return replace(outcome, changes=changes)
     finally:
         await in_thread(remove_tree, holder)
 
 
-def _copy(holder: Path, staged: Staged, files: SessionFiles) -> Copied:
+def copy(holder: Path, staged: Staged, files: SessionFiles) -> Copied:
     trees, before = [], []
     for number, root in enumerate(staged.roots):
         target = holder / str(number)
@@ -101,7 +103,7 @@ def _manifest(top: Path) -> Manifest:
     return found
 
 
-def _compare(copied: Copied, staged: Staged, files: SessionFiles) -> list[Change]:
+def compare(copied: Copied, staged: Staged, files: SessionFiles) -> list[Change]:
     """What is different in the copies now. The command is gone, so nothing moves any more."""
     changes = []
     for root, tree, before in zip(staged.roots, copied.trees, copied.before, strict=True):
@@ -119,7 +121,7 @@ def _compare(copied: Copied, staged: Staged, files: SessionFiles) -> list[Change
     return changes
 
 
-def _change(layers: Layers, path: Path, copy: Path, before: Status | None, after: Status | None) -> Change | None:
+def _change(layers: Layers, path: Path, copied: Path, before: Status | None, after: Status | None) -> Change | None:
     """What happened to a path that is not as it was; None when it was only written anew with the same content."""
     if after is None:
         return Change(path, "deleted" if before is not None and stat.S_ISREG(before[0]) else "link", None)
@@ -130,8 +132,8 @@ def _change(layers: Layers, path: Path, copy: Path, before: Status | None, after
         return Change(path, "special", None)
     if size > LARGEST:
         return Change(path, "large", None)
-    copy.chmod(0o600)
-    content = read(os.fsencode(copy))
+    copied.chmod(0o600)
+    content = read(os.fsencode(copied))
     if before is not None and stat.S_ISREG(before[0]) and before[1] == size:
         layer = layers.get(path)
         was = layer.data() if layer is not None else read(os.fsencode(path))

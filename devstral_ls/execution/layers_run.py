@@ -11,7 +11,7 @@ from pathlib import Path
 
 from devstral_ls.execution import overlay_run
 from devstral_ls.execution.copy_tree import remove_tree
-from devstral_ls.execution.overlay_run import DEFAULT, Limits, Outcome, Staged
+from devstral_ls.execution.overlay_run import DEFAULT, PLAIN, Limits, Manner, Outcome, Staged
 from devstral_ls.execution.session_files import SessionFiles
 from devstral_ls.execution.threads import in_thread
 
@@ -29,14 +29,14 @@ async def run(
     bwrap: str,
     told: Callable[[bytes], None] | None = None,
     limits: Limits = DEFAULT,
+    manner: Manner = PLAIN,
 ) -> Outcome:
     """As `overlay_run.run`. The layers lie on disk, beside the session's caches; what it writes counts with those."""
     holder = Path(tempfile.mkdtemp(prefix="layers-", dir=files.folder))
     limits = replace(limits, cache_space=limits.cache_space + limits.space)
     try:
-        return await overlay_run.run(
-            program, directory, replace(staged, layers_in=holder), environment, timeout, files, bwrap, told, limits
-        )
+        seen = replace(staged, layers_in=holder)
+        return await overlay_run.run(program, directory, seen, environment, timeout, files, bwrap, told, limits, manner)
     finally:
         await in_thread(remove_tree, holder)
 

@@ -66,17 +66,19 @@ def main(result: int) -> int:
 def _run(plan: dict[str, Any], shown: list[bytes], outcome: dict[str, Any]) -> int:
     """Run the command in bubblewrap, to its end or that of the lifeline, and let nothing of it live on."""
     status_read, status_write = os.pipe()
-    filter_fd = os.memfd_create("filter")
-    os.write(filter_fd, plan["filter"] or b"")
-    os.lseek(filter_fd, 0, os.SEEK_SET)
+    filter_fd = _held(plan["filter"] or b"")
     sockets = sockets_in_view(plan)
-    argv = command_line(plan, shown, sockets, status_write, filter_fd if plan["filter"] else None)
+    written = [(path, _held(content)) for path, content in plan["written"]]
+    argv = command_line(plan, shown, sockets, status_write, filter_fd if plan["filter"] else None, written)
+    inherited = [status_write, filter_fd, *(held for _, held in written)]
+    if plan["door"] is not None:
+        inherited.append(plan["door"])
     group = _pids_group(plan["processes"]) if os.getuid() == 0 else None
     child = os.fork()
     if child == 0:
-        _become(plan, argv, (status_write, filter_fd), group)
-    os.close(status_write)
-    os.close(filter_fd)
+        _become(plan, argv, inherited, group)
+    for descriptor in inherited:
+        os.close(descriptor)
     ended = os.pidfd_open(child)
     killed = _wait(plan, ended, outcome)
     try:
@@ -119,7 +121,17 @@ def _free(path: bytes) -> int:
     return found.f_bavail * found.f_frsize
 
 
-def _become(plan: dict[str, Any], argv: list[bytes], inherited: tuple[int, ...], group: bytes | None) -> None:
+def _held(content: bytes) -> int:
+    """A file descriptor from which `content` can be read."""
+    descriptor = os.memfd_create("held")
+    left = memoryview(content)
+    while left:
+        left = left[os.write(descriptor, left) :]
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor
+
+
+def _become(plan: dict[str, Any], argv: list[bytes], inherited: list[int], group: bytes | None) -> None:
     """Turn this forked child into bubblewrap."""
     try:
         libc.prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)

@@ -7,13 +7,15 @@ import marshal
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from devstral_ls.errors import CommandRefused
 from devstral_ls.execution import process
 from devstral_ls.execution.changes import Change, is_kind
+from devstral_ls.execution.interpreter import base_python
+from devstral_ls.execution.network.door import Door
 from devstral_ls.execution.seccomp import filter_for
 from devstral_ls.execution.session_files import SessionFiles, cache_environment
 from devstral_ls.execution.surroundings import surroundings
@@ -90,6 +92,21 @@ class Tree:
     apart: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """What is special about a program. written: files it finds besides, by absolute path, in folders that are covered.
+
+    apart: its two streams are kept apart. door: through which it reaches hosts outside; None: it has no network.
+    """
+
+    written: Mapping[str, bytes] = field(default_factory=dict)
+    apart: bool = False
+    door: Door | None = None
+
+
+PLAIN = Manner()
+
+
 async def run(
     program: list[str],
     directory: Path,
@@ -100,6 +117,7 @@ async def run(
     bwrap: str,
     told: Callable[[bytes], None] | None = None,
     limits: Limits = DEFAULT,
+    manner: Manner = PLAIN,
 ) -> Outcome:
     """The outcome of `program`, run in `directory` of the staged tree, which is at the workspace's own paths.
 
@@ -111,7 +129,7 @@ async def run(
     try:
 
         def plan() -> bytes:
-            data = marshal.dumps(_plan(program, directory, staged, environment, files, bwrap, limits))
+            data = marshal.dumps(_plan(program, directory, staged, environment, files, bwrap, limits, manner))
             return len(data).to_bytes(8, "little") + data
 
         for _ in range(TRIES):
@@ -123,7 +141,8 @@ async def run(
                 containment="lifeline",
                 told=told,
                 sent=lambda: asyncio.to_thread(plan),
-                passed=(result,),
+                passed=(result, manner.door.sent_through) if manner.door else (result,),
+                apart=manner.apart,
             )
             came = _came(result)
             if not came or not came["vanished"]:
@@ -141,8 +160,11 @@ def _plan(
     files: SessionFiles,
     bwrap: str,
     limits: Limits,
+    manner: Manner,
 ) -> dict[str, Any]:
     around = surroundings(environment, staged.roots, python=sys.base_prefix)
+    if manner.door is not None:
+        program = manner.door.through(base_python(), program)
     return {
         "argv": [os.fsencode(part) for part in program],
         "bwrap": os.fsencode(bwrap),
@@ -156,6 +178,8 @@ def _plan(
         "directories": [os.fsencode(path) for path in around.directories],
         "readable": [os.fsencode(path) for path in around.readable],
         "blocked": [os.fsencode(path) for path in around.blocked],
+        "written": [(os.fsencode(path), content) for path, content in manner.written.items()],
+        "door": manner.door.sent_through if manner.door is not None else None,
         "filter": filter_for(os.uname().machine),
         "processes": limits.processes,
         "limits": limits.resources(),
@@ -229,6 +253,6 @@ def _changes(entries: list[tuple[int, bytes, str, bytes | None]], roots: tuple[P
 
 
 def last_line(ended: process.Ended) -> str:
-    head, tail, _ = ended.output.shown()
+    head, tail, _ = (ended.errors if ended.errors.total else ended.output).shown()
     lines = (tail or head).strip().splitlines()
     return lines[-1] if lines else "its supervisor ended"

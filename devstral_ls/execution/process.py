@@ -1,8 +1,8 @@
 """Run a program to its end, and let nothing it started outlive it.
 
-Output of both streams is kept head and tail; standard input is empty. On Linux a supervisor process owns the tree, so
-that even daemons end with the command, and the command with this server. Elsewhere the process group and the process
-table (POSIX) or `taskkill` (Windows) do what they can.
+Output of both streams, as one or apart, is kept head and tail; standard input is empty. On Linux a supervisor process
+owns the tree, so that even daemons end with the command, and the command with this server. Elsewhere the process group
+and the process table (POSIX) or `taskkill` (Windows) do what they can.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -39,13 +39,17 @@ DRAIN_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """exit_code: None when the program was killed here, for lasting too long or printing without end."""
+    """exit_code: None when the program was killed here, for lasting too long or printing without end.
+
+    errors: the standard error stream where it was kept apart; else it is part of `output`.
+    """
 
     exit_code: int | None
     output: Collected
     duration: float
     timed_out: bool
     flooded: bool
+    errors: Collected = field(default_factory=Collected)
 
 
 async def run(
@@ -59,14 +63,15 @@ async def run(
     told: Callable[[bytes], None] | None = None,
     sent: Callable[[], Awaitable[bytes]] | None = None,
     passed: tuple[int, ...] = (),
+    apart: bool = False,
 ) -> Ended:
     """Run `program` (a text is for the shell) and wait for its end, at most `timeout` seconds.
 
     told: called with the output as it comes. sent: makes what a `lifeline` program is to read first, while it starts.
-    passed: file descriptors that the program inherits.
+    passed: file descriptors that the program inherits. apart: keep the two streams apart.
     Raises OSError when it can't be started. A cancelled caller gets its CancelledError after the tree is gone.
     """
-    watch = _Watch(flood, told)
+    watch = _Watch(flood, told, apart)
     containment = containment or best_containment(sys.platform)
     task = asyncio.create_task(_run(program, directory, environment, timeout, watch, containment, sent, passed))
     try:
@@ -97,8 +102,11 @@ def shell_argv(command: str) -> list[str]:
 class _Watch(asyncio.SubprocessProtocol):
     """What the event loop tells about the program: its output, its end, the end of its output."""
 
-    def __init__(self, flood: int, told: Callable[[bytes], None] | None) -> None:
+    def __init__(self, flood: int, told: Callable[[bytes], None] | None, apart: bool) -> None:
         self.output = Collected()
+        self.errors = Collected()
+        self.open = {1, 2} if apart else {1}
+        """The streams that may still bring something."""
         self.told = told
         self.flood = flood
         self.flooded = False
@@ -111,15 +119,16 @@ class _Watch(asyncio.SubprocessProtocol):
         self.over.set()
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
-        self.output.feed(data)
+        (self.errors if fd == 2 else self.output).feed(data)
         if self.told is not None:
             self.told(data)
-        if self.output.total > self.flood:
+        if self.output.total + self.errors.total > self.flood:
             self.flooded = True
             self.over.set()
 
     def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
-        if fd == 1:
+        self.open.discard(fd)
+        if not self.open:
             self.drained.set()
 
     def process_exited(self) -> None:
@@ -159,7 +168,7 @@ async def _run(
     code = transport.get_returncode() if ended_by_itself and not watch.flooded else None
     if code is not None and code < 0:
         code = 128 - code
-    return Ended(code, watch.output, duration, timed_out, watch.flooded)
+    return Ended(code, watch.output, duration, timed_out, watch.flooded, watch.errors)
 
 
 async def _start(
@@ -171,6 +180,7 @@ async def _start(
     passed: tuple[int, ...],
 ) -> asyncio.SubprocessTransport:
     loop = asyncio.get_running_loop()
+    errors = subprocess.PIPE if 2 in watch.open else subprocess.STDOUT
     if containment == "windows" and isinstance(program, str):
         # Only the text form survives `cmd`'s own rules of quoting.
         transport, _ = await loop.subprocess_shell(
@@ -178,7 +188,7 @@ async def _start(
             program,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=errors,
             cwd=directory,
             env=dict(environment),
         )
@@ -192,7 +202,7 @@ async def _start(
         # The supervisor's input is its lifeline: it ends when we close it, or die.
         stdin=subprocess.PIPE if containment in LIFELINES else subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        stderr=errors,
         cwd=directory,
         env=dict(environment),
         start_new_session=containment != "windows",

@@ -25,6 +25,9 @@ BWRAP_OVERLAY = Rung("1b", "sandbox (bubblewrap's own overlay)", contained=True)
 BOUND_COPY = Rung("2", "sandbox (copy, bubblewrap)", contained=True)
 LANDLOCK = Rung("3", "weak sandbox (copy, Landlock)", contained=False)
 PLATFORM = Rung("4", "weak sandbox (copy, the platform's own means)", contained=False)
+RIZA = Rung("riza", "sandbox at Riza, to which the code is sent", contained=True)
+WASM = Rung("wasm", "sandbox (WebAssembly)", contained=True)
+"""Where Python code can run besides."""
 OPEN = Rung("5", "no sandbox (copy of the workspace)", contained=False)
 
 

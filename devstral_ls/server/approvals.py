@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from devstral_ls.errors import RequestRefused
 from devstral_ls.server.arguments import Arguments
 from devstral_ls.server.permission import in_a_list
-from devstral_ls.storage.remembered import Remembered, described, forget, remark, remembered
+from devstral_ls.storage.remembered import Remembered, described, forget, remark, remembered, spoken
 from devstral_ls.workspace.paths import canonical
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ async def revoke_approval(server: DevstralServer, arguments: Arguments) -> Any:
 def _titles(known: list[tuple[Path, Remembered]]) -> list[str]:
     """A line for each, numbered; no more than fit on a screen."""
     return [
-        f"{number}. {in_a_list(each.command)}" + (f" ({what})" if (what := remark(each)) else "")
+        f"{number}. {spoken(each)}{in_a_list(each.command)}" + (f" ({what})" if (what := remark(each)) else "")
         for number, (_, each) in enumerate(known[:SHOWN], 1)
     ]
 

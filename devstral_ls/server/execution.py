@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,7 +40,9 @@ class Execution:
         settings = self._settings()
         if not settings.enabled:
             return None
+        from devstral_ls.allowed_hosts import allowed_hosts
         from devstral_ls.execution.commands import StagedCommands
+        from devstral_ls.execution.python import python
         from devstral_ls.server.check_commands import is_confirmed
         from devstral_ls.server.permission import Permission
 
@@ -47,7 +50,16 @@ class Execution:
             return is_confirmed(self._check(), self._answers, folder, command)
 
         permission = Permission(settings, self._approvals, roots, dialogs, report, confirmed)
-        return StagedCommands(permission, ladder=self.ladder(), mode=settings.sandbox, session=session)
+        commands = StagedCommands(
+            permission,
+            ladder=self.ladder(),
+            mode=settings.sandbox,
+            session=session,
+            allowed=allowed_hosts(settings.network),
+        )
+        return replace(
+            commands, python=python(settings.python, replace(permission, language="python"), commands.on_view)
+        )
 
     def checking(self, commands: Commands | None, report: Report, dialogs: Dialogs) -> Checking | None:
         """How a run's edits are checked with these commands; None: not at all."""

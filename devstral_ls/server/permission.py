@@ -13,7 +13,7 @@ from devstral_ls.config import ExecutionConfig
 from devstral_ls.errors import CommandDenied
 from devstral_ls.server.dialogs import Dialogs
 from devstral_ls.server.outgoing import ClientError
-from devstral_ls.storage.approvals import Approval, Approvals
+from devstral_ls.storage.approvals import Approval, Approvals, Language
 
 if TYPE_CHECKING:
     from devstral_ls.execution.rungs import Rung
@@ -28,6 +28,7 @@ class Permission:
     """One run's; implements `execution.approve.Approve`.
 
     roots: the run's workspace folders, without symlinks. confirmed: whether a command is the one that checks a folder.
+    language: of what is asked about. Code is never taken apart.
     """
 
     config: ExecutionConfig
@@ -36,20 +37,23 @@ class Permission:
     dialogs: Dialogs
     report: Report
     confirmed: Callable[[Path, str], bool]
+    language: Language = "shell"
 
     async def __call__(self, command: str, directory: Path, rung: Rung) -> bool:
         """True only when it is allowed: a closed question, an error or a client that is gone is a no.
 
         Raises CommandDenied when nobody may be asked, or nobody answered in time.
         """
-        from devstral_ls.execution.shell_parts import parts  # the grammar takes a moment
+        from devstral_ls.execution.shell_parts import Part, parts  # the grammar takes a moment
 
         sandboxed = rung.contained
-        if sandboxed and directory in self.roots and self.confirmed(directory, command.strip()):
+        shell = self.language == "shell"
+        if shell and sandboxed and directory in self.roots and self.confirmed(directory, command.strip()):
             return True
-        found = parts(command)
+        found = parts(command) if shell else [Part(command, True)]
         folder = _folder(directory, self.roots)
-        unknown = _unknown(found, self.approvals.of(folder), sandboxed)
+        known = [each for each in self.approvals.of(folder) if each.language == self.language]
+        unknown = _unknown(found, known, sandboxed)
         if not unknown or (sandboxed and self.config.approval != "always"):
             return True
         if self.config.approval == "never":
@@ -57,11 +61,11 @@ class Permission:
                 "This command would run without a sandbox, and the user's settings refuse that without asking "
                 "(execution.approval). Do not run it again; go on without it, and say what was not run."
             )
-        self.report.approval(command, str(directory), rung.title)
+        self.report.approval(command, str(directory), rung.title, self.language)
         always = "Always allow" if len(unknown) == 1 else f"Always allow these {len(unknown)} commands"
         try:
             async with asyncio.timeout(self.config.approval_timeout):
-                question = _question(command, directory, rung, folder, found, unknown)
+                question = self._question(command, directory, rung, folder, found, unknown)
                 answer = await self.dialogs.choose(question, [RUN, always, DENY])
         except TimeoutError:
             limit = f"{self.config.approval_timeout:g} s"
@@ -76,11 +80,22 @@ class Permission:
             self._remember(folder, unknown, sandboxed)
         return answer in (RUN, always)
 
+    def _question(
+        self, command: str, directory: Path, rung: Rung, folder: Path, found: Sequence[Part], unknown: Sequence[Part]
+    ) -> str:
+        what = "run" if self.language == "shell" else "execute Python"
+        reaches = f" that reaches {', '.join(self.config.network)}" if rung.contained and self.config.network else ""
+        question = f"Devstral wants to {what} in {directory}, {_held_in(rung)}{reaches}:\n{plainly(command)}"
+        if len(found) > 1:
+            listed = "\n".join(f"  {in_a_list(part.text)}" for part in unknown)
+            question += f"\nTo be allowed always in {folder}:\n{listed}"
+        return question
+
     def _remember(self, folder: Path, allowed: Sequence[Part], sandboxed: bool) -> None:
         now = datetime.now().astimezone().isoformat(timespec="seconds")
         try:
             for part in allowed:
-                self.approvals.add(folder, Approval(part.text, part.whole, not sandboxed, now))
+                self.approvals.add(folder, Approval(part.text, part.whole, not sandboxed, now, self.language))
         except OSError as error:
             self.report.warned(f"This can't be remembered ({error.strerror}), so it will be asked again.")
 
@@ -93,16 +108,6 @@ def plainly(text: str) -> str:
 def in_a_list(command: str) -> str:
     """A command on one line."""
     return plainly(command).replace("\n", " ⏎ ")
-
-
-def _question(
-    command: str, directory: Path, rung: Rung, folder: Path, found: Sequence[Part], unknown: Sequence[Part]
-) -> str:
-    question = f"Devstral wants to run in {directory}, {_held_in(rung)}:\n{plainly(command)}"
-    if len(found) > 1:
-        listed = "\n".join(f"  {in_a_list(part.text)}" for part in unknown)
-        question += f"\nTo be allowed always in {folder}:\n{listed}"
-    return question
 
 
 def _held_in(rung: Rung) -> str:

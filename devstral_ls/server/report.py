@@ -116,10 +116,13 @@ class Report:
             case RunEnded():
                 pass  # the end is reported once the proposal is known
 
-    def approval(self, command: str, directory: str, sandbox: str) -> None:
-        """The run waits for the user's word on a command. sandbox: what would hold it in."""
+    def approval(self, command: str, directory: str, sandbox: str, language: str = "shell") -> None:
+        """The run waits for the user's word on a command. sandbox: what would hold it in.
+
+        language: what the command is written in, `shell` or `python`.
+        """
         self.progress.report(f"may I run: {command}")
-        self._stream.update("approval", command=command, directory=directory, sandbox=sandbox)
+        self._stream.update("approval", command=command, directory=directory, sandbox=sandbox, language=language)
 
     def checking(self, command: str) -> None:
         """The run's edits are being checked."""

@@ -12,15 +12,15 @@ import logging
 import os
 import secrets
 from collections.abc import Callable
-from dataclasses import Field, asdict, fields
+from dataclasses import MISSING, Field, asdict, fields
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar, get_args, get_origin, get_type_hints
 
 _log = logging.getLogger(__name__)
 
 
 class Flat(Protocol):
-    """A dataclass whose fields are texts and flags."""
+    """A dataclass whose fields are texts and flags. One with a default may be missing in what was written long ago."""
 
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
@@ -85,9 +85,11 @@ class Records(Generic[Record]):
         return record
 
     def _parse(self, data: dict[str, Any]) -> Record:
-        record = self._kind(**{item.name: data[item.name] for item in fields(self._kind)})
-        kinds = {"str": str, "bool": bool}
-        if not all(isinstance(getattr(record, item.name), kinds[str(item.type)]) for item in fields(self._kind)):
+        known = fields(self._kind)
+        there = (item.name for item in known if item.default is MISSING or item.name in data)
+        record = self._kind(**{name: data[name] for name in there})
+        hints = get_type_hints(self._kind)
+        if not all(_is_a(getattr(record, item.name), hints[item.name]) for item in known):
             raise TypeError("a field has a wrong type")
         return record
 
@@ -96,6 +98,10 @@ class Records(Generic[Record]):
 
     def _file(self, workspace: Path, record: Record) -> Path:
         return self._folder(workspace) / f"{_digest(*self._key(record))}.json"
+
+
+def _is_a(value: object, kind: Any) -> bool:
+    return value in get_args(kind) if get_origin(kind) is Literal else isinstance(value, kind)
 
 
 def _digest(*texts: str) -> str:

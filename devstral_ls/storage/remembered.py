@@ -29,8 +29,13 @@ def described(one: Remembered) -> dict[str, Any]:
     """As plain data. check: what was answered about it as a check; None for a command that the model may run."""
     if isinstance(one, Approval):
         return {**asdict(one), "check": None}
-    answer = "always" if one.runs else "never"
-    return {"command": one.command, "whole": True, "unsandboxed": False, "since": one.since, "check": answer}
+    approval = Approval(one.command, whole=True, unsandboxed=False, since=one.since)
+    return {**asdict(approval), "check": "always" if one.runs else "never"}
+
+
+def spoken(one: Remembered) -> str:
+    """What stands before its text in a list: what that is, where it is no shell command."""
+    return "Python: " if described(one)["language"] == "python" else ""
 
 
 def remark(one: Remembered) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from devstral_ls.tools.edit_file import EDIT_FILE
+from devstral_ls.tools.exec_python import EXEC_PYTHON
 from devstral_ls.tools.glob_files import GLOB_FILES
 from devstral_ls.tools.grep_search import GREP_SEARCH
 from devstral_ls.tools.list_directory import LIST_DIRECTORY
@@ -19,5 +20,6 @@ TOOLS: tuple[Tool, ...] = (
     GLOB_FILES,
     GREP_SEARCH,
     RUN_COMMAND,
+    EXEC_PYTHON,
 )
 """Never reordered or reworded between turns: the server's prefix cache depends on it."""

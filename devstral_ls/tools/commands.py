@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from devstral_ls.workspace.view import View
+
+if TYPE_CHECKING:
+    from devstral_ls.tools.python import Python
 
 Told = Callable[[str], None]
 """Called with the last line a command has printed so far, now and then."""
@@ -37,4 +40,9 @@ class Commands(Protocol):
         self, command: str, directory: Path, timeout: float, view: View, told: Told | None = None
     ) -> CommandResult:
         """Run `command` for at most `timeout` seconds in `directory` of the view. Raises CommandRefused."""
+        ...
+
+    @property
+    def python(self) -> Python | None:
+        """What runs Python code; None where that is turned off."""
         ...

@@ -45,7 +45,7 @@ async def run(arguments: RunCommand, context: ToolContext) -> ToolOutput:
 RUN_COMMAND = tool(
     "run_command",
     "Run a shell command (tests, builds, linters, formatters, git) on the workspace with your staged edits. No input, "
-    "no network; text files it changes become staged edits, anything else it writes is lost.",
+    "no network by default; text files it changes become staged edits, anything else it writes is lost.",
     RunCommand,
     run,
     lambda arguments: f"run {arguments.command}",
