@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from devstral_ls.allowed_hosts import allowed_hosts
 from devstral_ls.config import Config, Layer, base_layers, environment, load, schema, user_file
 
 
@@ -202,3 +203,25 @@ def test_a_wrong_check_costs_one_message_and_the_others_count() -> None:
         "devstral.execution.check.commands (user file) must have a command for '/a', not 1; it is left out.",
         "devstral.execution.check.commands (user file) must have a command for '/b', not ' '; it is left out.",
     ]
+def test_hosts_are_read_one_by_one_and_only_from_the_users_own_file() -> None:
+    hosts = ["pypi.org", "*.example.com:8443", "[::1]:80", "10.0.0.7", "localhost:*"]
+    own = {"execution": {"network": {"allow": [*hosts, "http://pypi.org", 7]}, "python": {"backend": "wasm"}}}
+    config, problems = load([Layer("user file", own)])
+    assert config.execution.network == tuple(hosts)
+    assert allowed_hosts(config.execution.network).permits("pypi.org", 443)
+    assert config.execution.python == "wasm"
+    assert [str(problem).endswith("; it is left out.") for problem in problems] == [True, True]
+    assert "must have host or host:port, such as 'pypi.org' or '*.example.com:8443', not 'http://pypi.org'" in str(
+        problems[0]
+    )
+    config, problems = load(
+        [Layer("editor", {"execution.network.allow": ["*"], "execution.python.backend": "riza"}, users_own=False)]
+    )
+    assert (config.execution.network, config.execution.python) == ((), "local")
+    assert len(problems) == 2
+
+
+@pytest.mark.parametrize("host", ["-x", "a..b", "x:0", "x:65536", "[]", "", "[1:2]", "a-.b"])
+def test_what_the_proxy_does_not_understand_is_no_host_either(host: str) -> None:
+    config, problems = load([Layer("user file", {"execution.network.allow": [host]})])
+    assert (config.execution.network, len(problems)) == ((), 1)

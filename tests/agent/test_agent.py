@@ -23,6 +23,7 @@ from devstral_ls.errors import ForUser, ReplyBroken, ServerUnreachable
 from devstral_ls.llm.backend import CallPart, Part, ReasoningPart, Reply, Retrying, TextPart, Usage
 from devstral_ls.llm.messages import AssistantMessage, SystemMessage, ToolCall, ToolMessage, UserMessage
 from devstral_ls.tools.commands import CommandResult, Told
+from devstral_ls.tools.python import Python
 from devstral_ls.tools.tool import Tool, ToolContext, ToolOutput, tool
 from devstral_ls.workspace.view import View
 from tests.agent.doubles import Fail, Hang, broken_call, call, calling
@@ -227,6 +228,7 @@ async def test_only_durations_that_differ_are_still_a_repetition(stage: Stage) -
     @dataclass
     class Slower:
         duration: float = 0.0
+        python: Python | None = None
         asked: list[str] = field(default_factory=list)
 
         async def run(

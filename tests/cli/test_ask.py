@@ -197,6 +197,19 @@ async def test_exactly_what_was_allowed_runs(project: Path, env: dict[str, str])
     assert "--allow COMMAND allows one, --allow-commands all." in ran.err
 
 
+@pytest.mark.parametrize(
+    ("flags", "runs"), [(["--allow-commands"], True), (["--allow", "print(6*7)"], False), (["--allow", "true"], False)]
+)
+async def test_python_is_allowed_with_all_commands_and_by_no_single_one(
+    project: Path, env: dict[str, str], flags: list[str], runs: bool
+) -> None:
+    with ScriptedServer(script({"calls": [call("exec_python", code="print(6*7)")]}, {"text": "Done."})) as model:
+        ran = await run("ask", "run it", "--json", *flags, "--base-url", model.base_url, cwd=project, env=env)
+    told = json.loads(ran.out)
+    assert ("42" in told["toolCalls"][0]["output"]) is runs
+    assert len(told["deniedCommands"]) == (not runs)
+
+
 async def test_nothing_can_not_be_allowed(project: Path, env: dict[str, str]) -> None:
     ran = await run("ask", "run it", "--allow", " ", cwd=project, env=env)
     assert ran.code == 2

@@ -10,13 +10,16 @@ import json
 import os
 import sys
 from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from devstral_ls.allowed_hosts import allowed_hosts
 from devstral_ls.errors import DevstralError
 from devstral_ls.execution.commands import StagedCommands
 from devstral_ls.execution.ladder import SYSTEM_FOLDERS, Ladder
 from devstral_ls.execution.overlay_run import Limits
+from devstral_ls.execution.python_local import LocalPython
 from devstral_ls.execution.rungs import Rung
 from devstral_ls.execution.session_files import AllSessionFiles
 from devstral_ls.workspace.documents import Document
@@ -46,7 +49,7 @@ async def serve() -> None:
 
 
 async def answer(asked: dict[str, Any], ladder: Ladder) -> dict[str, Any]:
-    if "command" not in asked:
+    if "roots" not in asked:
         reached = await ladder.reached("auto")
         return {"rung": reached.rung.name if reached.rung else None, "why": reached.remedy}
     roots = [Path(root) for root in asked["roots"]]
@@ -55,8 +58,12 @@ async def answer(asked: dict[str, Any], ladder: Ladder) -> dict[str, Any]:
         view.stage(Path(name), text) if text is not None else view.remove(Path(name))
     environ = {**os.environ, **asked["environ"]}
     limits = Limits(**asked["limits"])
-    commands = StagedCommands(yes, environ, ladder=ladder, session=asked["session"], limits=limits)
+    allowed = allowed_hosts(asked["allowed"])
+    commands = StagedCommands(yes, environ, ladder=ladder, session=asked["session"], limits=limits, allowed=allowed)
     try:
+        if "code" in asked:
+            done = await LocalPython(yes, commands.on_view).run(asked["code"], asked["timeout"], view)
+            return {**asdict(done), "staged": {str(each.path): each.text for each in view.overlay.changes()}}
         result = await commands.run(asked["command"], Path(asked["directory"]), asked["timeout"], view)
     except DevstralError as error:
         return {"error": str(error)}

@@ -11,7 +11,7 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,6 +38,20 @@ class Result:
     output: str
     timed_out: bool
     cut: int
+    staged: dict[str, str | None]
+    notes: list[str]
+
+
+@dataclass(frozen=True)
+class Executed:
+    """What came of Python code; `staged` as in `Result`."""
+
+    id: str
+    duration: float
+    exit_code: int | None
+    stdout: str
+    stderr: str
+    timed_out: bool
     staged: dict[str, str | None]
     notes: list[str]
 
@@ -85,9 +99,39 @@ class Sandbox:
         roots: list[Path] | None = None,
         directory: Path | None = None,
         session: str = "session",
+        allowed: Sequence[str] = (),
     ) -> Result:
-        asked = {
-            "command": command,
+        asked = self._asked(staged, timeout, limits, roots, directory, session, allowed)
+        found = await self.ask({**asked, "command": command})
+        assert "error" not in found, found
+        return Result(**found)
+
+    async def python(
+        self,
+        code: str,
+        staged: Mapping[str, str | None] | None = None,
+        *,
+        timeout: float = 60,
+        limits: Mapping[str, int] | None = None,
+        roots: list[Path] | None = None,
+        allowed: Sequence[str] = (),
+    ) -> Executed:
+        asked = self._asked(staged, timeout, limits, roots, None, "session", allowed)
+        found = await self.ask({**asked, "code": code})
+        assert "error" not in found, found
+        return Executed(**found)
+
+    def _asked(
+        self,
+        staged: Mapping[str, str | None] | None,
+        timeout: float,
+        limits: Mapping[str, int] | None,
+        roots: list[Path] | None,
+        directory: Path | None,
+        session: str,
+        allowed: Sequence[str],
+    ) -> dict[str, Any]:
+        return {
             "roots": [str(root) for root in roots or [self.root]],
             "staged": {str(self.root / name): text for name, text in (staged or {}).items()},
             "environ": self.environ,
@@ -95,10 +139,8 @@ class Sandbox:
             "directory": str(directory or self.root),
             "timeout": timeout,
             "session": session,
+            "allowed": list(allowed),
         }
-        found = await self.ask(asked)
-        assert "error" not in found, found
-        return Result(**found)
 
     async def ask(self, asked: dict[str, Any]) -> dict[str, Any]:
         assert self.process.stdin is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -142,3 +142,42 @@ async def test_what_checks_a_folder_runs_there_unasked_in_a_sandbox_alone(make: 
     ):
         assert not await permission(command, folder, rung)
     assert len(person.asked) == 4
+
+
+async def test_python_is_asked_about_with_its_code_and_remembered_by_its_exact_text(make: Make, tmp_path: Path) -> None:
+    project, person = tmp_path / "project", Person("Always allow")
+    python = replace(make(person), language="python")
+    code = "import os\nprint(1) && os.getcwd()"
+    assert await python(code, project, OVERLAY)
+    question = person.asked[0]["message"]
+    assert question.startswith(f"Devstral wants to execute Python in {project}, in a sandbox")
+    assert question.endswith(f":\n{code}")
+    nobody = Person("Deny")
+    assert await replace(make(nobody), language="python")(code, project, OVERLAY)
+    assert nobody.asked == []
+    for other in (f"{code} ", f"{code}\n", "import os"):
+        assert not await replace(make(nobody), language="python")(other, project, OVERLAY)
+
+
+async def test_a_command_that_is_allowed_allows_no_python_of_the_same_text_nor_the_other_way(
+    make: Make, tmp_path: Path
+) -> None:
+    project = tmp_path / "project"
+    assert await make(Person("Always allow"))("make", project, OVERLAY)
+    assert await replace(make(Person("Always allow")), language="python")("print", project, OVERLAY)
+    assert not await replace(make(Person("Deny")), language="python")("make", project, OVERLAY)
+    assert not await make(Person("Deny"))("print", project, OVERLAY)
+    assert [(each.command, each.language) for each in Approvals(tmp_path / "state").of(project)] == [
+        ("make", "shell"),
+        ("print", "python"),
+    ]
+
+
+async def test_the_question_names_the_hosts_that_a_sandbox_reaches(make: Make, tmp_path: Path) -> None:
+    person = Person("Deny")
+    permission = make(person)
+    permission = replace(permission, config=replace(permission.config, network=("pypi.org", "*.example.com")))
+    await permission("make", tmp_path / "project", OVERLAY)
+    await permission("make", tmp_path / "project", OPEN)
+    assert "that reaches pypi.org, *.example.com:\nmake" in person.asked[0]["message"]
+    assert "reaches" not in person.asked[1]["message"]

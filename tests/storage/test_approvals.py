@@ -112,3 +112,18 @@ def test_what_can_not_be_written_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(OSError):
         Approvals(tmp_path).add(HERE, PYTEST)
     assert Approvals(tmp_path).of(HERE) == []
+
+
+def test_the_same_text_in_two_languages_is_two_and_what_was_kept_before_is_for_the_shell(tmp_path: Path) -> None:
+    kept = Approvals(tmp_path)
+    kept.add(HERE, PYTEST)
+    (file,) = files(tmp_path)
+    data = json.loads(file.read_text())
+    del data["language"]
+    file.write_text(json.dumps(data))
+    assert kept.of(HERE) == [PYTEST]
+    code = replace(PYTEST, language="python")
+    kept.add(HERE, code)
+    assert set(kept.of(HERE)) == {PYTEST, code}
+    kept.remove(HERE, PYTEST)
+    assert kept.of(HERE) == [code]

@@ -8,6 +8,7 @@ import pytest
 
 from devstral_ls.errors import CommandRefused, InvalidArguments, PathRefused
 from devstral_ls.tools.commands import CommandResult, Told
+from devstral_ls.tools.python import Python
 from devstral_ls.tools.run_command import RUN_COMMAND
 from devstral_ls.tools.tool import ToolContext
 from devstral_ls.workspace.view import View
@@ -21,6 +22,7 @@ class Recorded:
     """Commands that give one result and are remembered."""
 
     result: CommandResult
+    python: Python | None = None
     asked: list[tuple[str, Path, float]] = field(default_factory=list)
 
     async def run(

@@ -34,6 +34,7 @@ NAMES = {
     "glob_files": (["pattern"], ["path"]),
     "grep_search": (["pattern"], ["path", "file_pattern", "case_insensitive", "context_lines"]),
     "run_command": (["command"], ["working_directory", "timeout"]),
+    "exec_python": (["code"], ["timeout"]),
 }
 
 
