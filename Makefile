@@ -5,9 +5,11 @@ VENV := .venv
 RUN := $(VENV)/bin
 STAMP := $(VENV)/installed
 JOBS ?= 2
+WASM_PYTHON ?= python3.12
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-soak test-editors test-engines test-sandbox test-defences test-network screenshots lint bench reference lock clean
+.PHONY: help demo test test-soak test-editors test-engines test-sandbox test-defences test-network test-wasm screenshots lint \
+  bench reference lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -39,6 +41,11 @@ test-sandbox: $(STAMP) .cache/bubblewrap/unpacked ## the sandbox with a newer bu
 
 test-defences: $(STAMP) ## that each test of the sandbox fails without its defence (Linux, root, bubblewrap)
 	$(RUN)/python -m pytest -n $(JOBS) tests/defences
+
+test-wasm: $(STAMP) ## the tests of Python in WebAssembly (installs it under .cache; needs Python 3.12: WASM_PYTHON=)
+	$(WASM_PYTHON) -m venv --clear .cache/wasm
+	.cache/wasm/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: 'pyeryx==0.11.*'
+	$(RUN)/python -m pytest tests/execution/test_python_wasm.py
 
 test-network: $(STAMP) ## the tests that need the package index
 	DEVSTRAL_LS_TEST_NETWORK=1 $(RUN)/python -m pytest tests/execution/test_editable_install.py
