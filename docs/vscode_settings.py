@@ -10,7 +10,8 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
-from devstral_ls.config import Setting, is_table, schema
+from devstral_ls.config import Setting, schema
+from devstral_ls.config_values import is_table
 from devstral_ls.user_actions import EditsMode, UserAction, When
 
 MANIFEST = Path(__file__).parents[1] / "editors" / "vscode" / "package.json"

@@ -14,7 +14,8 @@ from textwrap import fill, wrap
 from devstral_ls.cli.doctor import camel
 from devstral_ls.cli.remedies import LISTS_ALL
 from devstral_ls.cli.streams import DONE, FAILED, guarded
-from devstral_ls.config import Config, Layer, base_layers, load
+from devstral_ls.config import Config
+from devstral_ls.config_layers import Layer, base_layers, load
 from devstral_ls.llm.abilities import Abilities, abilities_of
 from devstral_ls.llm.conformance import Row, run_scenarios
 from devstral_ls.llm.discovery import Endpoint, find_server

@@ -13,7 +13,7 @@ from typing import Any
 
 from devstral_ls.cli.examination import Examination, Server, examine
 from devstral_ls.cli.streams import guarded
-from devstral_ls.config import Layer
+from devstral_ls.config_layers import Layer
 from devstral_ls.errors import ForUser
 from devstral_ls.llm.trials import Outcome
 

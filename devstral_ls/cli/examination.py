@@ -11,7 +11,8 @@ from pathlib import Path
 
 import devstral_ls
 from devstral_ls.cli.remedies import LISTS_ALL, advice, fix, remedies, unlisted
-from devstral_ls.config import Config, Layer, base_layers, load, user_file
+from devstral_ls.config import Config
+from devstral_ls.config_layers import Layer, base_layers, load, user_file
 from devstral_ls.errors import ForUser
 from devstral_ls.execution.ladder import Ladder
 from devstral_ls.execution.rungs import Reached

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from devstral_ls.config import Layer, base_layers
+from devstral_ls.config_layers import Layer, base_layers
 from devstral_ls.llm.record import Folder
 from devstral_ls.server import transport
 from devstral_ls.server.server import DevstralServer

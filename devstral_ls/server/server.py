@@ -19,7 +19,7 @@ from lsprotocol.converters import get_converter
 from pygls.lsp.server import LanguageServer
 
 from devstral_ls import __version__
-from devstral_ls.config import Layer
+from devstral_ls.config_layers import Layer
 from devstral_ls.errors import RequestRefused
 from devstral_ls.llm.openai_backend import preload
 from devstral_ls.llm.record import Folder

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from devstral_ls.config import Layer, load
+from devstral_ls.config_layers import Layer, load
 from devstral_ls.errors import InvalidSetting
 from devstral_ls.server.client import Client, resolve
 from devstral_ls.server.editor import Editor

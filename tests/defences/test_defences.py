@@ -239,8 +239,8 @@ DEFENCES = (
     ),
     one(
         "a workspace that says what holds commands in",
-        "tests/test_config.py::test_what_holds_commands_in_is_the_users_own_to_say",
-        "config.py",
+        "tests/test_config_layers.py::test_what_holds_commands_in_is_the_users_own_to_say",
+        "config_layers.py",
         "if row.users_own and not layer.users_own:",
         "if False:",
     ),

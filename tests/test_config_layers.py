@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from devstral_ls.allowed_hosts import allowed_hosts
-from devstral_ls.config import Config, Layer, base_layers, environment, load, schema, user_file
+from devstral_ls.config import Config, schema
+from devstral_ls.config_layers import Layer, base_layers, environment, load, user_file
 
 
 def test_without_settings_everything_has_its_default() -> None:
@@ -203,6 +204,8 @@ def test_a_wrong_check_costs_one_message_and_the_others_count() -> None:
         "devstral.execution.check.commands (user file) must have a command for '/a', not 1; it is left out.",
         "devstral.execution.check.commands (user file) must have a command for '/b', not ' '; it is left out.",
     ]
+
+
 def test_hosts_are_read_one_by_one_and_only_from_the_users_own_file() -> None:
     hosts = ["pypi.org", "*.example.com:8443", "[::1]:80", "10.0.0.7", "localhost:*"]
     own = {"execution": {"network": {"allow": [*hosts, "http://pypi.org", 7]}, "python": {"backend": "wasm"}}}
