@@ -80,7 +80,8 @@ class UnderWay:
     """A change from before it is sent until it is judged.
 
     heard: its file changed since. came: its file had the expected text, if only for a moment. news: set with either.
-    texts: what the file has been since, from the text that the change was made for.
+    texts: what the file has been since, from the text that the change was made for, as each notification left it.
+    version: that of the last of them, None where the file is not open.
     """
 
     parcel: Parcel
@@ -88,6 +89,7 @@ class UnderWay:
     came: bool = False
     news: asyncio.Event = field(default_factory=asyncio.Event)
     texts: list[str | None] = field(default_factory=list)
+    version: int | None = None
     over: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when it was judged."""
 
@@ -259,12 +261,16 @@ class Delivery:
         """Whether an edit of this file is on its way."""
         return any(one.parcel.path == path for one in self._under_way)
 
-    def arrived(self, path: Path, text: str | None) -> None:
-        """The file's text is now this: wakes who waits for it."""
+    def arrived(self, path: Path, text: str | None, version: int | None = None) -> None:
+        """The file's text is now this: wakes who waits for it. version: of the notification that told it."""
         for one in self._under_way:
             if one.parcel.path == path:
                 one.heard = True
-                one.texts.append(text)
+                if version is not None and version == one.version:
+                    one.texts[-1] = text
+                elif not one.texts or one.texts[-1] != text:
+                    one.texts.append(text)
+                one.version = version
                 one.came = one.came or one.parcel.change.after == text
                 one.news.set()
 

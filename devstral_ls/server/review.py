@@ -166,9 +166,12 @@ class Review:
             proposal = proposal.decide(dict.fromkeys(there, "superseded"))
         return self.proposals.put(proposal)
 
-    def observe(self, path: Path, text: str | None) -> None:
-        """The file's text is now this: wakes who waits for it, and settles what was applied by other ways."""
-        self._delivery.arrived(path, text)
+    def observe(self, path: Path, text: str | None, version: int | None = None) -> None:
+        """The file's text is now this: wakes who waits for it, and settles what was applied by other ways.
+
+        version: of the open document, when its client told this.
+        """
+        self._delivery.arrived(path, text, version)
         if self._delivery.waits_for(path):
             return
         for proposal in self.proposals.pending():

@@ -189,7 +189,7 @@ class DevstralServer(LanguageServer):
         self._forethought.changed(opened.uri)
         path = opened.path
         if path is not None and self.review.interested(path):
-            self.review.observe(path, opened.text)
+            self.review.observe(path, opened.text, opened.version)
             self._marks.show_soon(self.review.proposals.pending)
 
     def _disk_changed(self, path: Path) -> None:

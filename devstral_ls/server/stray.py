@@ -47,10 +47,20 @@ def find_stray(change: TextChange, texts: Sequence[str | None], encoding: Encodi
         if typed is None or came is None or typed in (change.before, came):
             continue
         edits = text_edits(change.before, change.after, encoding, change.hunks) if edits is None else edits
-        if came == _put(typed, edits, encoding):
+        if came == _put(typed, edits, encoding) and not _is_on_the_way(change.before, edits, typed, encoding):
             wanted = _wanted(change, typed, came)
             return Stray(came, wanted) if wanted != came else None
     return None
+
+
+def _is_on_the_way(before: str, edits: Sequence[dict[str, object]], text: str, encoding: Encoding) -> bool:
+    """Whether nobody typed this: it is what the edits were made for with some of them in, from either end.
+
+    Neovim puts them in one by one, and adds an end of line that it takes away at last.
+    """
+    text = text.rstrip("\r\n")
+    parts = ((edits[count:], edits[:count]) for count in range(1, len(edits)))
+    return any(_put(before, part, encoding).rstrip("\r\n") == text for both in parts for part in both)
 
 
 def _wanted(change: TextChange, typed: str, came: str) -> str:

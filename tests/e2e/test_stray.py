@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.doubles.editor import LSP4IJ
-from tests.e2e.stage import Stages, edit, read, say
+from tests.e2e.stage import Stages, calls, edit, read, say
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -45,6 +45,47 @@ async def test_what_was_typed_in_the_same_line_comes_back_and_the_edit_stays_pen
         assert at.seen("a.txt") == mine
         assert answer["outcome"] == "pending"
         assert "a.txt changed where Devstral's edits are: they stay pending." in answer["message"]
+
+
+BOTH = TEN.replace("line 3\n", "three\n")
+TWO_EDITS = [read("a.txt"), calls(edit("a.txt", "line 10", "ten"), edit("a.txt", "line 3", "three")), say("Done.")]
+
+
+async def test_edits_that_an_editor_puts_in_one_by_one_are_no_typing(stages: Stages) -> None:
+    async with stages.on(LSP4IJ, FILES, TWO_EDITS) as at:
+        uri = at.open("a.txt")
+
+        def one_by_one(_: object) -> dict[str, bool]:
+            # As Neovim does: from the end, and with an end of line that goes away at last.
+            for text in (f"{TEN}\n", f"{BOTH}\n", BOTH):
+                at.editor.type(uri, text)
+            return {"applied": True}
+
+        at.editor.instead = one_by_one
+        answer = await at.run(apply="auto")
+        assert (at.seen("a.txt"), answer["outcome"], len(at.editor.edits)) == (BOTH, "applied", 1)
+
+
+async def test_an_edit_that_is_told_in_small_pieces_is_no_typing(stages: Stages) -> None:
+    async with stages.on(LSP4IJ, FILES, TWO_EDITS) as at:
+        uri = at.open("a.txt")
+
+        def in_pieces(_: object) -> dict[str, bool]:
+            # As VS Code does: what is the same at both ends of a line is left out, all in one notification.
+            buffer = at.editor.buffers[uri]
+            buffer.text, buffer.version = BOTH, buffer.version + 1
+            pieces = [((10, 0, 10, 5), "te"), ((10, 2, 10, 4), "n"), ((3, 0, 3, 4), "th"), ((3, 2, 3, 4), "ree")]
+            changes = [
+                {"range": {"start": {"line": a, "character": b}, "end": {"line": c, "character": d}}, "text": text}
+                for (a, b, c, d), text in pieces
+            ]
+            document = {"uri": uri, "version": buffer.version}
+            at.editor.server.notify("textDocument/didChange", {"textDocument": document, "contentChanges": changes})
+            return {"applied": True}
+
+        at.editor.instead = in_pieces
+        answer = await at.run(apply="auto")
+        assert (at.seen("a.txt"), answer["outcome"], len(at.editor.edits)) == (BOTH, "applied", 1)
 
 
 async def test_what_is_typed_while_that_is_put_right_is_kept_too(stages: Stages) -> None:

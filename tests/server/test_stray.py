@@ -41,6 +41,21 @@ def test_what_came_where_it_belongs_is_left_alone(texts: list[str | None]) -> No
     assert find_stray(CHANGE, texts, "utf-16") is None
 
 
+TWO = TextChange("file:///a.py", 3, BEFORE, AFTER.replace("line 6\n", "six\n"))
+
+
+@pytest.mark.parametrize(
+    "on_the_way",
+    [
+        [BEFORE.replace("line 6\n", "six\n")],
+        [AFTER],
+        [BEFORE.replace("line 6\n", "six\n") + "\n", AFTER.replace("line 6\n", "six\n") + "\n"],
+    ],
+)
+def test_edits_that_are_put_in_one_by_one_were_not_typed(on_the_way: list[str]) -> None:
+    assert find_stray(TWO, [BEFORE, *on_the_way, TWO.after], "utf-16") is None
+
+
 def test_what_is_typed_after_that_is_kept_and_where_it_is_in_the_way_nothing_is_guessed() -> None:
     typed = "mine\n" + BEFORE
     stray = find_stray(CHANGE, [BEFORE, typed, typed.replace("line 3\n", "four\n")], "utf-16")
