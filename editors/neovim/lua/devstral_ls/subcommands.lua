@@ -253,6 +253,10 @@ return {
   model = plain('selectModel', 'choose the model', as('model'), function(answer)
     if answer.model then client_of.say('The model is ' .. answer.model) end
   end),
+  models = plain('models', 'list the models', nil, function(answer)
+    local listed = #answer.models > 0 and table.concat(answer.models, ', ') or 'the server lists none'
+    client_of.say(('The model is %s, of: %s'):format(answer.model or 'not looked for yet', listed))
+  end),
   status = plain('status', 'what the server is, knows and does', nil, say_status),
   approvals = plain('approvals', 'the shell commands that are always allowed'),
   revoke = plain('revokeApproval', 'ask again about a command that is always allowed', as('command')),
