@@ -157,7 +157,7 @@ def test_every_command_of_the_server_has_a_subcommand(neovim: Neovim) -> None:
     seen = played.seen
     assert seen["not_served"] == []
     assert "ask" in seen["commands"]
-    assert len(seen["commands"]) == 29
+    assert len(seen["commands"]) == 30
     assert seen["completed"] == [["explain"], ["apply=review", "apply=auto", "apply=propose"], ["why"]]
     asked = [told(request) for request in played.model.requests]
     assert asked[0].endswith("in a few words")
