@@ -17,8 +17,9 @@ help: ## list the targets
 demo: $(STAMP) ## the main job on a scripted model: find, read, edit, test, show the diff
 	$(RUN)/devstral-ls demo
 
-test: $(STAMP) ## all tests but those in real editors and the soak (under three minutes)
-	$(RUN)/python -m pytest -n $(JOBS) --ignore tests/editors --ignore tests/soak --ignore tests/defences
+test: $(STAMP) ## all tests but those with a target of their own (under three minutes)
+	$(RUN)/python -m pytest -n $(JOBS) --dist worksteal --ignore tests/editors --ignore tests/soak --ignore tests/defences \
+	  --ignore tests/execution/test_sandbox.py --ignore tests/execution/test_staged_view.py
 
 # Most of it is waiting for the server's patience to end, so that there are more scenes at once than cores.
 test-soak: $(STAMP) ## 200 runs while a made-up user types, saves, undoes and renames (SOAK_SEED=, SOAK_RUNS=)
@@ -30,9 +31,9 @@ test-editors: $(STAMP) ## the tests in real editors (Linux; installs them under 
 test-engines: $(STAMP) ## the agent against a real llama.cpp server (built under .cache; a quarter of an hour)
 	$(RUN)/python -m pytest -s tests/engines
 
-test-sandbox: $(STAMP) .cache/bubblewrap/unpacked ## the sandbox with a newer bubblewrap than the system's (Debian, as root)
+test-sandbox: $(STAMP) .cache/bubblewrap/unpacked ## the sandbox on every rung, as root and as a user (Debian, as root)
 	DEVSTRAL_LS_TEST_BWRAP=$(CURDIR)/.cache/bubblewrap/root/usr/bin \
-	  $(RUN)/python -m pytest -rs -k "1b or bubblewrap" tests/execution/test_sandbox.py tests/execution/test_staged_view.py
+	  $(RUN)/python -m pytest -n $(JOBS) -rs tests/execution/test_sandbox.py tests/execution/test_staged_view.py
 
 .cache/bubblewrap/unpacked:
 	rm -rf .cache/bubblewrap && mkdir -p .cache/bubblewrap

@@ -7,7 +7,7 @@ export default async function (user) {
   const question = chat.frame.getByRole("region", { name: "Approval" }).last();
   await question.getByRole("button", { name: "Run once" }).waitFor();
   const asked = await question.innerText();
-  const toasts = await user.page.locator(".notification-toast").count();
+  const toasts = await user.page.locator(".notification-toast", { hasText: "echo tested" }).count();
   await user.screenshot("approval");
   await question.getByRole("button", { name: "Run once" }).focus();
   await user.page.keyboard.press("Enter");
