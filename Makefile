@@ -5,10 +5,13 @@ VENV := .venv
 RUN := $(VENV)/bin
 STAMP := $(VENV)/installed
 JOBS ?= 2
+SLOW := tests/cli tests/execution tests/e2e/test_matrix.py tests/e2e/test_proposals_bad_input.py tests/e2e/test_secrets.py \
+  tests/e2e/test_checks.py tests/e2e/test_exec_python.py
+SANDBOX := tests/execution/test_sandbox.py tests/execution/test_staged_view.py
 WASM_PYTHON ?= python3.12
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-soak test-editors test-engines test-sandbox test-defences test-network test-wasm screenshots lint \
+.PHONY: help demo test test-slow test-soak test-editors test-engines test-sandbox test-defences test-network test-wasm screenshots lint \
   bench reference lock clean
 
 help: ## list the targets
@@ -18,10 +21,12 @@ demo: $(STAMP) ## the main job on a scripted model: find, read, edit, test, show
 	$(RUN)/devstral-ls demo
 
 test: $(STAMP) ## all tests but those with a target of their own (under three minutes)
-	$(RUN)/python -m pytest -n $(JOBS) --dist worksteal --ignore tests/editors --ignore tests/soak --ignore tests/defences \
-	  --ignore tests/execution/test_sandbox.py --ignore tests/execution/test_staged_view.py
+	$(RUN)/python -m pytest -n $(JOBS) --dist worksteal $(addprefix --ignore ,$(SLOW) $(SANDBOX)) --ignore tests/editors \
+	  --ignore tests/soak --ignore tests/defences
 
-# Most of it is waiting for the server's patience to end, so that there are more scenes at once than cores.
+test-slow: $(STAMP) ## the command line, checks, secrets, executed code, and all that editors do differently
+	$(RUN)/python -m pytest -n $(JOBS) --dist worksteal $(SLOW) $(addprefix --ignore ,$(SANDBOX))
+
 test-soak: $(STAMP) ## 200 runs while a made-up user types, saves, undoes and renames (SOAK_SEED=, SOAK_RUNS=)
 	$(RUN)/python -m pytest -n 5 tests/soak
 
@@ -33,7 +38,7 @@ test-engines: $(STAMP) ## the agent against a real llama.cpp server (built under
 
 test-sandbox: $(STAMP) .cache/bubblewrap/unpacked ## the sandbox on every rung, as root and as a user (Debian, as root)
 	DEVSTRAL_LS_TEST_BWRAP=$(CURDIR)/.cache/bubblewrap/root/usr/bin \
-	  $(RUN)/python -m pytest -n $(JOBS) -rs tests/execution/test_sandbox.py tests/execution/test_staged_view.py
+	  $(RUN)/python -m pytest -n $(JOBS) -rs $(SANDBOX)
 
 .cache/bubblewrap/unpacked:
 	rm -rf .cache/bubblewrap && mkdir -p .cache/bubblewrap

@@ -151,6 +151,8 @@ def environment(home: Path, **extra: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "SYSTEMROOT", "TMPDIR", "PYTHONPATH")}
     return {
         **kept,
+        # As in an activated environment: a sandbox shows the folders of PATH, wherever this one lies.
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), kept["PATH"]]),
         "HOME": str(home),
         "XDG_CONFIG_HOME": str(home / "config"),
         "XDG_STATE_HOME": str(home / "state"),

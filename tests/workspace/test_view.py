@@ -303,16 +303,15 @@ async def test_a_search_of_what_is_not_there_says_so(root: Path) -> None:
         await view.files(root, "[a")
 
 
-async def test_staged_and_unsaved_text_leaves_no_trace_in_the_temporary_directory(root: Path) -> None:
-    import tempfile
-
-    def left() -> list[Path]:
-        return list(Path(tempfile.gettempdir()).glob("devstral-ls-*"))
-
-    before = left()
+async def test_staged_and_unsaved_text_leaves_no_trace_in_the_temporary_directory(
+    root: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # One that no other test's processes use.
+    temporary = tmp_path_factory.mktemp("temporary")
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
     view = view_of(root)
     view.stage(root / "b.py", "needle")
     await view.search(Query("needle", root))
     with pytest.raises(SearchFailed):
         await view.search(Query("needle(", root))
-    assert [path for path in left() if path not in before] == []
+    assert list(temporary.iterdir()) == []
