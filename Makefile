@@ -38,7 +38,7 @@ test-engines: $(STAMP) ## the agent against a real llama.cpp server (built under
 
 test-sandbox: $(STAMP) .cache/bubblewrap/unpacked ## the sandbox on every rung, as root and as a user (Debian, as root)
 	DEVSTRAL_LS_TEST_BWRAP=$(CURDIR)/.cache/bubblewrap/root/usr/bin \
-	  $(RUN)/python -m pytest -n $(JOBS) -rs $(SANDBOX)
+	  $(RUN)/python -m pytest -n $(JOBS) -rs $(SANDBOX) tests/execution/test_ladder.py
 
 .cache/bubblewrap/unpacked:
 	rm -rf .cache/bubblewrap && mkdir -p .cache/bubblewrap

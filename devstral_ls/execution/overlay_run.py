@@ -7,7 +7,8 @@ import marshal
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -128,11 +129,16 @@ async def run(
     result = os.memfd_create("result")
     try:
 
-        def plan() -> bytes:
-            data = marshal.dumps(_plan(program, directory, staged, environment, files, bwrap, limits, manner))
+        def plan(number: int) -> bytes:
+            seen = staged
+            if staged.layers_in is not None:
+                # What an earlier try wrote is in the way of the next.
+                seen = replace(staged, layers_in=staged.layers_in / str(number))
+                (staged.layers_in / str(number)).mkdir()
+            data = marshal.dumps(_plan(program, directory, seen, environment, files, bwrap, limits, manner))
             return len(data).to_bytes(8, "little") + data
 
-        for _ in range(TRIES):
+        for number in range(TRIES):
             ended = await process.run(
                 [sys.executable, "-I", "-S", str(SUPERVISOR), str(result)],
                 Path("/"),
@@ -140,7 +146,7 @@ async def run(
                 timeout,
                 containment="lifeline",
                 told=told,
-                sent=lambda: asyncio.to_thread(plan),
+                sent=partial(asyncio.to_thread, plan, number),
                 passed=(result, manner.door.sent_through) if manner.door else (result,),
                 apart=manner.apart,
             )

@@ -14,10 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from devstral_ls.execution import overlay_run
-from devstral_ls.execution.ladder import Ladder, find_bwrap
+from devstral_ls.execution import layers_run, overlay_run
+from devstral_ls.execution.ladder import SYSTEM_FOLDERS, Ladder, Run, find_bwrap
 from devstral_ls.execution.session_files import AllSessionFiles
 from devstral_ls.workspace.layers import Layers
+from tests.execution.sandboxes import NEWEST
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="bubblewrap is for Linux")
 
@@ -43,7 +44,11 @@ async def test_a_bwrap_in_an_activated_environment_of_the_workspace_is_never_run
 
 
 @pytest.mark.skipif(not (find_bwrap() and os.access("/opt", os.W_OK)), reason="needs bubblewrap and a folder in view")
-async def test_a_socket_that_goes_away_meanwhile_keeps_no_command_from_starting(tmp_path: Path) -> None:
+@pytest.mark.parametrize("run", [overlay_run.run, layers_run.run], ids=["overlay", "bubblewrap's overlay"])
+async def test_a_socket_that_goes_away_meanwhile_keeps_no_command_from_starting(tmp_path: Path, run: Run) -> None:
+    bwrap = find_bwrap((NEWEST,) if NEWEST else SYSTEM_FOLDERS)
+    if run is layers_run.run and not (bwrap and layers_run.mounts_overlays(bwrap)):
+        pytest.skip("bubblewrap is older than 0.11")
     in_view = Path(tempfile.mkdtemp(prefix="devstral-ls-test-", dir="/opt"))
     with contextlib.ExitStack() as stack:
         stack.callback(shutil.rmtree, in_view, ignore_errors=True)
@@ -51,7 +56,7 @@ async def test_a_socket_that_goes_away_meanwhile_keeps_no_command_from_starting(
         listening.bind(str(in_view / "s"))
         listening.listen()
         late = tmp_path / "bwrap"
-        late.write_text(f'#!/bin/sh\nrm -rf {in_view}\necho started >> {tmp_path}/log\nexec {find_bwrap()} "$@"\n')
+        late.write_text(f'#!/bin/sh\nrm -rf {in_view}\necho started >> {tmp_path}/log\nexec {bwrap} "$@"\n')
         late.chmod(0o755)
         files = AllSessionFiles(tmp_path / "sessions")
         stack.callback(files.close)
@@ -60,7 +65,7 @@ async def test_a_socket_that_goes_away_meanwhile_keeps_no_command_from_starting(
         staged = overlay_run.Staged((root,), Layers({}))
         environment = {"PATH": "/usr/bin:/bin"}
         program = ["/bin/sh", "-c", "echo here > new"]
-        outcome = await overlay_run.run(program, root, staged, environment, 60, files.of("one"), str(late))
+        outcome = await run(program, root, staged, environment, 60, files.of("one"), str(late))
         assert (tmp_path / "log").read_text() == "started\n" * 2
         assert [(change.path, change.content) for change in outcome.changes] == [(root / "new", b"here\n")]
 

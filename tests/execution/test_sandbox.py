@@ -1,7 +1,7 @@
 """What a command in the sandbox can't do, each as root and as an ordinary user; each fails without its defence."""
 
 # Nothing else is going on in a test's event loop.
-# ruff: noqa: ASYNC110, ASYNC221, ASYNC240
+# ruff: noqa: ASYNC221, ASYNC240
 
 from __future__ import annotations
 
@@ -355,6 +355,7 @@ async def test_everything_ends_when_the_server_is_killed(shared: Sandbox) -> Non
     async with sandbox("root" if shared.owner == 0 else "user", shared.rung) as own:
         told = asyncio.ensure_future(own.run(f"setsid sleep {marker} & sleep {marker}"))
         while len(pids := running(marker)) < 4:  # two, the shell, and bubblewrap's own line
+            assert not told.done(), told.result()
             await asyncio.sleep(0.01)
         kill(own.process)
         assert [await gone(pid) for pid in pids] == [True] * len(pids)
