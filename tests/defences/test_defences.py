@@ -276,4 +276,5 @@ def test_without_the_defence_its_test_fails(defence: Defence, tmp_path: Path) ->
     # 1: a test failed. Anything else is no answer: 4 and 5 are tests that are not there.
     said = run.stdout[-3000:] + run.stderr[-2000:]
     assert run.returncode == 1, said
-    assert [line for line in said.splitlines() if line.startswith("FAILED ")], said  # and not an error before it
+    # And not an error before it.
+    assert [line for line in run.stdout.splitlines() if line.startswith("FAILED ")], said
