@@ -9,40 +9,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from devstral_ls.execution.toolchains import toolchains
+
 COVERED = ("/home", "/root", "/tmp", "/run", "/var/tmp", "/mnt/wslg")
 """Folders with other people's files, keys, and sockets through which a command could leave."""
-
-TOOLCHAINS = (
-    *(".pyenv", ".rustup", ".cargo/bin", ".cargo/registry", ".cargo/git", ".nvm", ".fnm", ".volta", ".asdf", ".deno"),
-    *(
-        ".bun",
-        ".sdkman",
-        ".rbenv",
-        ".rvm",
-        ".gem",
-        ".ghcup",
-        ".nodenv",
-        ".goenv",
-        ".jenv",
-        ".opam",
-        ".elan",
-        ".juliaup",
-    ),
-    *("go/bin", "go/pkg", ".go", ".dotnet", ".m2/repository", ".gradle/wrapper", ".konan", ".pub-cache", ".local/bin"),
-    *(".local/lib", ".local/pipx", ".local/share/pipx", ".local/share/uv", ".local/share/mise", ".local/share/rtx"),
-    *(".local/share/virtualenvs", ".local/share/hatch", ".local/share/pnpm", ".local/share/fnm", ".virtualenvs"),
-    *(
-        ".cache/pypoetry/virtualenvs",
-        ".cache/pre-commit",
-        ".conda",
-        "miniconda3",
-        "anaconda3",
-        "miniforge3",
-        ".npm-global",
-    ),
-    *(".nix-profile", ".local/state/nix", ".config/nvm", ".hatch", ".rye", ".pixi", ".proto"),
-)
-"""What is shown of a home directory, read-only: programs, and no settings or keys."""
 
 SHOWN = ("/run/current-system", "/run/opengl-driver", "/run/wrappers")
 
@@ -64,12 +34,7 @@ def surroundings(environ: Mapping[str, str], roots: Sequence[Path], *, python: s
     """The surroundings of these workspace folders. python: an interpreter's prefix to show too."""
     home = os.path.realpath(environ.get("HOME") or Path.home())
     covered = _outermost([path for path in map(os.path.realpath, (*COVERED, home)) if Path(path).is_dir()])
-    wanted = [f"{home}/{name}" for name in TOOLCHAINS] + [*SHOWN, *([python] if python else [])]
-    for path in environ.get("PATH", "").split(os.pathsep):
-        if _is_program_folder(path, home):
-            # Of a Python environment the packages are needed too.
-            above = Path(path).parent
-            wanted.append(str(above) if (above / "pyvenv.cfg").is_file() else path)
+    wanted = [*toolchains(environ, home), *SHOWN, *([python] if python else [])]
     inside = [str(root) for root in roots]
     readable = []
     for path in wanted:
@@ -86,18 +51,6 @@ def too_broad(root: Path, environ: Mapping[str, str]) -> bool:
     places = [*COVERED, home, "/dev", "/proc", "/sys", "/etc", "/usr"]
     return any(place == str(root) or _is_in(place, [str(root)]) for place in places) or _is_in(
         str(root), ["/dev", "/proc", "/sys"]
-    )
-
-
-def _is_program_folder(path: str, home: str) -> bool:
-    """Whether an entry of PATH is shown: not the home directory itself, nor what lies in a folder of settings."""
-    if not path.startswith("/"):
-        return False
-    relative = os.path.relpath(os.path.realpath(path), home)
-    return (
-        relative != "."
-        and not home.startswith(os.path.realpath(path).rstrip("/") + "/")
-        and not relative.startswith((".ssh", ".gnupg", ".aws", ".config", ".kube", ".docker"))
     )
 
 
