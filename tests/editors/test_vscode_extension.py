@@ -97,14 +97,15 @@ def test_a_key_goes_to_its_server_and_into_no_file(vscode: VSCode) -> None:
     assert played.seen["servers"][0].startswith("http://127.0.0.1:")
 
 
-def test_a_file_in_the_second_folder_of_a_workspace_is_edited_and_the_first_is_left_alone(vscode: VSCode) -> None:
+def test_one_server_works_in_every_folder_of_a_workspace(vscode: VSCode) -> None:
     folders = vscode.folders(2)
     workspace = folders[0].with_name("both.code-workspace")
     workspace.write_text(json.dumps({"folders": [{"path": folder.name} for folder in folders]}), encoding="utf-8")
 
     path = str(folders[1] / "shop" / "prices.py")
     turns = edits(path, OLD_TOTAL, NEW_TOTAL)
-    vscode.play("second", *turns, workspace=str(workspace), second=str(folders[1]))
+    played = vscode.play("second", *turns, workspace=str(workspace), second=str(folders[1]))
+    assert f"Workspace: {folders[1]}, {folders[0]}" in told(played.model.requests[0])
     texts = [(folder / "shop" / "prices.py").read_text(encoding="utf-8") for folder in folders]
     assert texts == [PRICES, PRICES.replace(OLD_TOTAL, NEW_TOTAL)]
 

@@ -4,6 +4,8 @@ export default async function (user) {
   await user.goto(`${user.server}/?workspace=${user.play.workspace}`, file);
   await user.page.locator(".editor-instance .view-line").first().waitFor();
   await user.status("Devstral is ready");
+  // A window in a browser reads the workspace's file after it has opened.
+  await user.page.locator(".explorer-folders-view .monaco-list-row", { hasText: "prices.py" }).first().waitFor();
   await user.prompt("Devstral: Edit Selection...", "round to cents");
   await user.rows(2);
   await user.press("Apply");
