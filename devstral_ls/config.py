@@ -1,23 +1,20 @@
 """The settings: their schema, and the frozen result of reading them.
 
 A setting has a dotted key (`llm.baseUrl`), a type, a default and a sentence about what it does; all four stand in the
-dataclasses below and nowhere else. `config_layers` reads them from layers of plain data, `config_values` checks them.
+dataclasses below and in `config_llm`, and nowhere else. `config_layers` reads them from layers of plain data,
+`config_values` checks them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields
-from typing import Any, Literal, get_type_hints
+from typing import Literal, get_type_hints
 
+from devstral_ls.config_llm import LlmConfig
+from devstral_ls.config_setting import Setting, setting
 from devstral_ls.user_actions import EditsMode as EditsMode
 from devstral_ls.user_actions import UserAction
-
-ToolsMode = Literal["auto", "native", "direct"]
-"""native: the server's tool calling; direct: JSON in the text of replies; auto: native where it works."""
-ProfileName = Literal[
-    "auto", "devstral-small-2", "devstral-2", "devstral-small-1.1", "devstral-small-1.0", "mistral", "generic"
-]
 
 ApprovalMode = Literal["always", "unsandboxed", "never"]
 """When the user is asked about a command that is not remembered as allowed."""
@@ -33,112 +30,8 @@ ANY_FOLDER = "*"
 SandboxMode = Literal["auto", "require", "off"]
 """auto: the strongest way that works here; require: only a real sandbox; off: none."""
 
-
 PythonBackend = Literal["local", "riza", "wasm", "off"]
 """Who executes Python code: this machine's sandbox, Riza's, WebAssembly, nobody."""
-
-
-def setting(
-    key: str, doc: str, default: Any, *, secret: bool = False, low: float | None = None, users_own: bool = False
-) -> Any:
-    """A dataclass field that is the setting `key`; `low` is the smallest number allowed.
-
-    users_own: taken from the user's own file alone. What an editor sends may come from a file of the workspace.
-    """
-    metadata = {"key": key, "doc": doc, "secret": secret, "low": low, "users_own": users_own}
-    return field(default=default, repr=not secret, metadata=metadata)
-
-
-@dataclass(frozen=True, slots=True)
-class LlmConfig:
-    """Where the model is and how it is asked."""
-
-    base_url: str | None = setting(
-        "llm.baseUrl",
-        "Base URL of an OpenAI-compatible server, such as `http://localhost:8000/v1`. Unset: the first local server "
-        "that answers (Ollama, vLLM, llama.cpp, LM Studio), else the Mistral API when a key is known.",
-        None,
-    )
-    model: str | None = setting(
-        "llm.model",
-        "The model's name as the server knows it. Unset: the server's Devstral model, else its first model.",
-        None,
-    )
-    api_key: str | None = setting(
-        "llm.apiKey",
-        "API key. Better kept in the environment (`DEVSTRAL_LS_API_KEY`, `MISTRAL_API_KEY`) than in a settings file.",
-        None,
-        secret=True,
-    )
-    headers: Mapping[str, str] | None = setting(
-        "llm.headers",
-        "Headers to send with every request to `llm.baseUrl`, by name, for gateways that want more than a key. They "
-        "are kept as secret as a key, and go to no other server.",
-        None,
-        secret=True,
-    )
-    proxy: str | None = setting(
-        "llm.proxy",
-        "Proxy for requests to `llm.baseUrl` and the Mistral API, such as `http://user:password@proxy:3128` or "
-        "`socks5://proxy:1080`. Unset: `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` of the environment, "
-        "never for this machine.",
-        None,
-        secret=True,
-    )
-    ca_file: str | None = setting(
-        "llm.caFile",
-        "File with the certificates (PEM) of an authority of your own, trusted in addition to the usual ones.",
-        None,
-    )
-    tools: ToolsMode = setting(
-        "llm.tools",
-        "How the model calls tools: `native` uses the server's tool calling, `direct` asks for JSON in the reply, "
-        "`auto` is native unless the server or the model can't.",
-        "auto",
-    )
-    profile: ProfileName = setting(
-        "llm.profile",
-        "Which model to take it for, where its name doesn't tell. `auto`: by its name and what the server says.",
-        "auto",
-    )
-    try_out: bool = setting(
-        "llm.tryOut",
-        "Whether a model that is new here is tried out before the first run: a tiny tool call, and what else is needed "
-        "to know how to ask it. What comes of it is kept for a week.",
-        True,
-    )
-    vision: bool | None = setting(
-        "llm.vision",
-        "Whether the model can see images. Unset: what the server says, else what is known of the model.",
-        None,
-    )
-    temperature: float | None = setting(
-        "llm.temperature", "Sampling temperature. Unset: what the model is made for, 0.15 for Devstral.", None, low=0
-    )
-    max_tokens: int = setting("llm.maxTokens", "The longest reply to ask for, in tokens.", 8192, low=1)
-    context_window: int | None = setting(
-        "llm.contextWindow",
-        "The model's context window in tokens. Unset: what the server reports, else what the model is made for.",
-        None,
-        low=1024,
-    )
-    connect_timeout: float = setting(
-        "llm.connectTimeout", "Seconds to wait for a connection to the server.", 10.0, low=0.1
-    )
-    prompt_timeout: float = setting(
-        "llm.promptTimeout",
-        "Seconds without a single byte that the server may take to read the prompt, before its reply begins. Minutes "
-        "are normal, and a reply that is not streamed is written meanwhile.",
-        3600.0,
-        low=1,
-    )
-    idle_timeout: float = setting(
-        "llm.idleTimeout",
-        "Seconds without a single byte after which a reply that has begun counts as broken. Some servers say nothing "
-        "while the model writes a long tool call.",
-        600.0,
-        low=1,
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,19 +187,6 @@ class Config:
     workspace: WorkspaceConfig = field(default_factory=WorkspaceConfig)
     transcript: TranscriptConfig = field(default_factory=TranscriptConfig)
     user: UserConfig = field(default_factory=UserConfig)
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One row of the schema."""
-
-    key: str
-    type: Any
-    default: Any
-    doc: str
-    secret: bool
-    low: float | None
-    users_own: bool
 
 
 def schema() -> list[Setting]:

@@ -8,7 +8,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, get_args, get_origin
 
-from devstral_ls.config import ANY_FOLDER, EDITING, Setting
+from devstral_ls.config import ANY_FOLDER, EDITING
+from devstral_ls.config_setting import Setting
 from devstral_ls.user_actions import EditsMode, read_actions
 
 

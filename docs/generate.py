@@ -11,7 +11,8 @@ from typing import Literal, get_args, get_origin
 from server_features import features_table
 from vscode_settings import MANIFEST, manifest
 
-from devstral_ls.config import Setting, schema
+from devstral_ls.config import schema
+from devstral_ls.config_setting import Setting
 from devstral_ls.config_values import is_table
 from devstral_ls.server.commands import described
 from devstral_ls.tools import TOOLS

@@ -10,7 +10,8 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
-from devstral_ls.config import Setting, schema
+from devstral_ls.config import schema
+from devstral_ls.config_setting import Setting
 from devstral_ls.config_values import is_table
 from devstral_ls.user_actions import EditsMode, UserAction, When
 

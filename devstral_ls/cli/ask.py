@@ -12,8 +12,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from devstral_ls.cli.conversation import Conversation, Outcome, conversation
+from devstral_ls.cli.conversation import Conversation, conversation
 from devstral_ls.cli.keyboard import Keyboard
+from devstral_ls.cli.outcome import Outcome
 from devstral_ls.cli.question import Question
 from devstral_ls.cli.streams import DONE, FAILED, INPUT_MISSING, INTERRUPTED, NOT_APPLIED, fail
 

@@ -12,85 +12,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import subprocess
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-import devstral_ls
 from devstral_ls.cli.client import METHOD_NOT_FOUND, LanguageClient, RequestFailed
 from devstral_ls.cli.editor import Editor, OpenDocument
+from devstral_ls.cli.handshake import folder, initialize_params
+from devstral_ls.cli.outcome import Outcome, Screen
 from devstral_ls.cli.question import Question
 from devstral_ls.cli.streams import USAGE, Stopped
 from devstral_ls.cli.workspace_edit import utf16_length
 
 CANCEL_PATIENCE = 3.0
 """Seconds a cancelled run gets to end by itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class ToolCall:
-    """A tool call as it ended. summary: one line for people; output: what the model read."""
-
-    name: str
-    title: str
-    ok: bool
-    summary: str
-    output: str
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """A command that was run on the edits. summary: how it went, in one line."""
-
-    command: str
-    passed: bool
-    summary: str
-    output: str
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What a run came to. `state` and `stop_reason` are the server's words; `message` says why a run failed."""
-
-    session_id: str | None = None
-    state: str = "running"
-    stop_reason: str | None = None
-    message: str | None = None
-    text: str = ""
-    turns: int = 0
-    proposal_id: str | None = None
-    files: list[Mapping[str, Any]] = field(default_factory=list[Mapping[str, Any]])
-    diff: str = ""
-    note: str = ""
-    """What was run on the edits and how it went."""
-    checks: list[Check] = field(default_factory=list[Check])
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    tool_calls: list[ToolCall] = field(default_factory=list[ToolCall])
-    denied: list[str] = field(default_factory=list[str])
-
-
-class Screen(Protocol):
-    """Where a run is shown."""
-
-    def phase(self, text: str) -> None:
-        """What is going on now."""
-        ...
-
-    def text(self, piece: str) -> None: ...
-    def reasoning(self, piece: str) -> None: ...
-    def tool(self, call: ToolCall) -> None: ...
-
-    def notice(self, text: str) -> None:
-        """One line the user should see."""
-        ...
-
-    async def allow(self, question: str, command: str) -> bool:
-        """Whether the command may run, as the user (or a flag) decides."""
-        ...
 
 
 @contextlib.asynccontextmanager
@@ -241,40 +177,12 @@ class Conversation:
             self._screen.notice(params["message"])
 
     def _update(self, params: Mapping[str, Any]) -> None:
-        screen, outcome = self._screen, self._outcome
-        if screen is None:
+        if self._screen is None:
             return
-        outcome.session_id = params.get("sessionId") or outcome.session_id
-        match params["kind"]:
-            case "text":
-                screen.text(params["text"])
-            case "reasoning":
-                screen.reasoning(params["text"])
-            case "toolCall":
-                screen.phase(params["title"])
-            case "toolResult":
-                call = ToolCall(**{key: params[key] for key in ("name", "title", "ok", "summary", "output")})
-                outcome.tool_calls.append(call)
-                screen.tool(call)
-            case "check":
-                check = Check(**{key: params[key] for key in ("command", "passed", "summary", "output")})
-                outcome.checks.append(check)
-                title = f"check {check.command}"
-                screen.tool(ToolCall("check", title, check.passed, check.summary, check.output))
-            case "approval":
-                # Code is none of the commands that a command line allows; its question says it all.
-                self._command = params["command"] if params["language"] == "shell" else ""
-            case "notice":
-                screen.notice(params["text"])
-            case "usage":
-                outcome.prompt_tokens += params.get("promptTokens") or 0
-                outcome.completion_tokens += params.get("completionTokens") or 0
-            case "proposal":
-                outcome.proposal_id = params["proposalId"]
-                outcome.files = params["files"]
-                outcome.note = params["note"]
-                # What is decided is no longer in the diff; what the run proposed is to be known afterwards, too.
-                outcome.diff = params["diff"] or outcome.diff
+        if params["kind"] == "approval":
+            # Code is none of the commands that a command line allows; its question says it all.
+            self._command = params["command"] if params["language"] == "shell" else ""
+        self._outcome.take(params, self._screen)
 
 
 async def _end(tasks: list[asyncio.Task[Any]]) -> None:
@@ -282,37 +190,6 @@ async def _end(tasks: list[asyncio.Task[Any]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def initialize_params(root: Path, settings: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "processId": os.getpid(),
-        "clientInfo": {"name": "devstral-ls ask", "version": devstral_ls.__version__},
-        "rootUri": folder(root)["uri"],
-        "workspaceFolders": [folder(root)],
-        "initializationOptions": settings,
-        "capabilities": {
-            "general": {"positionEncodings": ["utf-16"]},
-            "workspace": {
-                "applyEdit": True,
-                "workspaceFolders": True,
-                "workspaceEdit": {
-                    "documentChanges": True,
-                    "resourceOperations": ["create", "rename", "delete"],
-                    "failureHandling": "transactional",
-                },
-            },
-            "textDocument": {"synchronization": {"didSave": True}},
-            "window": {"workDoneProgress": True, "showMessage": {}},
-        },
-    }
-
-
-def folder(root: Path) -> dict[str, str]:
-    """An LSP WorkspaceFolder."""
-    from devstral_ls.workspace.paths import path_to_uri
-
-    return {"uri": path_to_uri(root), "name": root.name}
 
 
 def line_range(document: OpenDocument, first: int, last: int) -> dict[str, Any]:

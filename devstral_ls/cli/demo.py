@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from devstral_ls.cli import sample
-from devstral_ls.cli.conversation import Conversation, Outcome, conversation
+from devstral_ls.cli.conversation import Conversation, conversation
+from devstral_ls.cli.outcome import Outcome
 from devstral_ls.cli.question import Question
 from devstral_ls.cli.server_process import start_server
 from devstral_ls.cli.streams import fail, guarded

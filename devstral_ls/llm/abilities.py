@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from devstral_ls.config import LlmConfig
+from devstral_ls.config_llm import LlmConfig
 from devstral_ls.llm.discovery import Endpoint
 from devstral_ls.llm.profiles import Profile, profile_of
 from devstral_ls.llm.servers import VLLM_START

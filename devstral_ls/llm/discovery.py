@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from devstral_ls.config import LlmConfig
+from devstral_ls.config_llm import LlmConfig
 from devstral_ls.errors import KeyRejected, ModelNotFound, ServerUnreachable
 from devstral_ls.llm.http import route_to
 from devstral_ls.llm.keys import KEY_VARIABLE, key_for, mistral_key

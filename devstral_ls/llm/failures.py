@@ -7,7 +7,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from devstral_ls.config import LlmConfig
+from devstral_ls.config_llm import LlmConfig
 from devstral_ls.errors import KeyRejected, ModelError, ModelNotFound, ReplyBroken, RequestRejected, ServerUnreachable
 from devstral_ls.llm.faults import Fault, to_error
 from devstral_ls.llm.http import BROKEN, PROXY_REFUSES, connection_advice, connection_problem

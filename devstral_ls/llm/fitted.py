@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
-from devstral_ls.config import LlmConfig
+from devstral_ls.config_llm import LlmConfig
 from devstral_ls.errors import ToolsUnsupported
 from devstral_ls.llm.abilities import Abilities, Learned, Mode, mode_of
 from devstral_ls.llm.backend import Part, Remark, Reply, Request, Retrying

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from devstral_ls.config import LlmConfig
+from devstral_ls.config_llm import LlmConfig
 from devstral_ls.errors import ServerUnreachable
 from devstral_ls.llm.servers import is_local, normalize_base_url, same_host
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from devstral_ls.config import LlmConfig
+from devstral_ls.config_llm import LlmConfig
 from devstral_ls.llm.servers import same_host
 
 KEY_VARIABLE = "MISTRAL_API_KEY"

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from devstral_ls import __version__
-from devstral_ls.config import LlmConfig
+from devstral_ls.config_llm import LlmConfig
 from devstral_ls.errors import RequestRejected
 from devstral_ls.llm.backend import Part, Reply, Request, RequestSent, Retrying
 from devstral_ls.llm.canonical import RequestEncoder

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from devstral_ls.config import ProfileName
+from devstral_ls.config_llm import ProfileName
 
 Tokenizer = Literal["v7", "v11", "v13"]
 """How Mistral's tokenizers lay a conversation out; the generation decides how a tool call is written."""

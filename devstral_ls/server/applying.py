@@ -10,9 +10,10 @@ from devstral_ls.edits.diff import Hunk, apply_hunks, diff_lines
 from devstral_ls.edits.fates import fates
 from devstral_ls.edits.rebase import Conflict
 from devstral_ls.server.delivery import Arrived, Delivery, Parcel
+from devstral_ls.server.file_proposal import IN_THE_TEXT, Decision, FileProposal
 from devstral_ls.server.history import Change, History
 from devstral_ls.server.placing import Read, Unfit, change_now
-from devstral_ls.server.proposals import IN_THE_TEXT, Decision, FileProposal, Proposal, Proposals, names
+from devstral_ls.server.proposals import Proposal, Proposals, names
 from devstral_ls.server.to_lsp import TextChange
 
 TRIES = 3

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Callable
 
 from devstral_ls.errors import RequestRefused
-from devstral_ls.server.proposals import FileProposal, Proposal
+from devstral_ls.server.file_proposal import FileProposal
+from devstral_ls.server.proposals import Proposal
 from devstral_ls.server.report import save
 from devstral_ls.server.sessions import Conversation, Sessions
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from devstral_ls.edits.diff import Hunk
-from devstral_ls.server.proposals import Decision, FileProposal, Proposal, Settled, lines_of
+from devstral_ls.server.file_proposal import Decision, FileProposal, Settled, lines_of
+from devstral_ls.server.proposals import Proposal
 
 
 def describe(proposal: Proposal) -> dict[str, object]:

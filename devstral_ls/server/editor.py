@@ -85,3 +85,15 @@ class Editor:
     def view(self, roots: list[Path]) -> View:
         """A view of the workspace with nothing staged yet."""
         return View(roots, self.documents, Overlay(), self.config.workspace.allow_secrets)
+
+
+def workspace_folders(params: dict[str, Any]) -> list[Path]:
+    """The workspace folders of `initialize`, or the root of an older client; without symlinks, each once."""
+    listed = params.get("workspaceFolders")
+    uris = [item.get("uri") for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
+    if not uris and isinstance(params.get("rootUri"), str):
+        uris = [params["rootUri"]]
+    paths = [path for uri in uris if isinstance(uri, str) and (path := uri_to_path(uri)) is not None]
+    if not paths and isinstance(params.get("rootPath"), str):
+        paths = [Path(params["rootPath"])]
+    return list(dict.fromkeys(canonical(path) for path in paths))

@@ -13,7 +13,7 @@ from devstral_ls.workspace.paths import canonical, uri_to_path
 if TYPE_CHECKING:
     from devstral_ls.server.editor import Editor
     from devstral_ls.server.positions import Encoding
-    from devstral_ls.server.runs import RunRequest
+    from devstral_ls.server.run import RunRequest
     from devstral_ls.workspace.view import View
 
 SEVERITIES = {1: "error", 2: "warning", 3: "information", 4: "hint"}

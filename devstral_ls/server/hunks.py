@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from devstral_ls.edits.diff import Hunk
 from devstral_ls.edits.lines import split_lines
 from devstral_ls.server.arguments import Arguments
+from devstral_ls.server.file_proposal import FileProposal
 from devstral_ls.server.placing import Read, conflicts, hunks_now
-from devstral_ls.server.proposals import FileProposal
 
 if TYPE_CHECKING:
     from devstral_ls.server.server import DevstralServer

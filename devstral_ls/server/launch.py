@@ -16,7 +16,8 @@ from devstral_ls.server.progress import Progress
 from devstral_ls.server.proposals import Proposal
 from devstral_ls.server.protocol import Protocol
 from devstral_ls.server.report import Report, save
-from devstral_ls.server.runs import Run, RunRequest, Runs
+from devstral_ls.server.run import Run, RunRequest
+from devstral_ls.server.runs import Runs
 from devstral_ls.server.sessions import Conversation
 from devstral_ls.server.stream import Stream
 from devstral_ls.server.user import Kind, User

@@ -8,8 +8,9 @@ from typing import Any
 from devstral_ls.edits.diff import Hunk
 from devstral_ls.server.action import command
 from devstral_ls.server.documents import OpenDocument
+from devstral_ls.server.file_proposal import FileProposal
 from devstral_ls.server.placing import Read, conflicts, hunks_now
-from devstral_ls.server.proposals import FileProposal, Proposal
+from devstral_ls.server.proposals import Proposal
 
 TITLE = 48
 """Characters of a hunk's first line in its lens."""

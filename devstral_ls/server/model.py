@@ -15,7 +15,7 @@ from typing import Any
 from devstral_ls.agent.budget import TRUNCATING, Budget
 from devstral_ls.agent.pictures import blindness
 from devstral_ls.agent.session import Session
-from devstral_ls.config import LlmConfig
+from devstral_ls.config_llm import LlmConfig
 from devstral_ls.errors import ForUser, RequestRefused
 from devstral_ls.llm.abilities import Learned, abilities_of
 from devstral_ls.llm.backend import Backend

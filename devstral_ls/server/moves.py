@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from devstral_ls.edits.lines import split_lines
 from devstral_ls.edits.unified import stat
-from devstral_ls.server.proposals import FileProposal, Origin
+from devstral_ls.server.file_proposal import FileProposal, Origin
 
 KEPT = 0.5
 """The part of the old file's lines that the new one has to have, as in git."""

@@ -12,9 +12,10 @@ from devstral_ls.edits.diff import diff_lines
 from devstral_ls.edits.fates import fates
 from devstral_ls.edits.rebase import Conflict
 from devstral_ls.edits.unified import unified_diff
+from devstral_ls.server.file_proposal import IN_THE_TEXT, Decision, FileProposal
 from devstral_ls.server.history import Change, History
 from devstral_ls.server.placing import Current, Read
-from devstral_ls.server.proposals import IN_THE_TEXT, Decision, FileProposal, Proposal
+from devstral_ls.server.proposals import Proposal
 
 LINES_TOLD = 24
 """Diff lines per file that the model is shown of what was rejected or changed."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from devstral_ls.edits.diff import Hunk, diff_lines
 from devstral_ls.edits.reanchor import reanchor
 from devstral_ls.edits.rebase import Conflict, rebase
-from devstral_ls.server.proposals import FileProposal
+from devstral_ls.server.file_proposal import FileProposal
 from devstral_ls.server.to_lsp import TextChange
 from devstral_ls.workspace.paths import path_to_uri
 

@@ -9,8 +9,9 @@ from devstral_ls.edits.rebase import Conflict
 from devstral_ls.server.action import DEVSTRAL, Action, command
 from devstral_ls.server.client import Client
 from devstral_ls.server.documents import OpenDocument
+from devstral_ls.server.file_proposal import FileProposal
 from devstral_ls.server.placing import Read, change_now, conflicts, hunks_now
-from devstral_ls.server.proposals import FileProposal, Proposal
+from devstral_ls.server.proposals import Proposal
 from devstral_ls.server.to_lsp import cannot, workspace_edit
 
 AGAIN = (

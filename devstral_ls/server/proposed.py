@@ -7,8 +7,9 @@ none to show.
 from __future__ import annotations
 
 from devstral_ls.edits.rebase import Conflict
+from devstral_ls.server.file_proposal import FileProposal
 from devstral_ls.server.placing import Read, change_now
-from devstral_ls.server.proposals import FileProposal, Proposal
+from devstral_ls.server.proposals import Proposal
 
 
 def side(proposal: Proposal, which: str, name: str, read: Read) -> str | None:

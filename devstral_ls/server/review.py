@@ -16,10 +16,11 @@ from devstral_ls.server.applying import Applied, Applying
 from devstral_ls.server.client import Client
 from devstral_ls.server.delivery import Delivery
 from devstral_ls.server.dialogs import Dialogs, Withdrawn
+from devstral_ls.server.file_proposal import Decision, FileProposal, Settled
 from devstral_ls.server.history import Change, History
 from devstral_ls.server.outgoing import ClientError
 from devstral_ls.server.placing import Read, conflicts
-from devstral_ls.server.proposals import Decision, FileProposal, Proposal, Proposals, Settled, names
+from devstral_ls.server.proposals import Proposal, Proposals, names
 from devstral_ls.server.undo import Undone, undo
 
 if TYPE_CHECKING:

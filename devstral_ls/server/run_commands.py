@@ -12,9 +12,9 @@ from devstral_ls.errors import RequestRefused
 from devstral_ls.server import instructions
 from devstral_ls.server.arguments import Arguments
 from devstral_ls.server.editor import Target
+from devstral_ls.server.file_proposal import IN_THE_TEXT
 from devstral_ls.server.instructed import instructions_at, prompt_for
-from devstral_ls.server.proposals import IN_THE_TEXT
-from devstral_ls.server.runs import Run, RunRequest
+from devstral_ls.server.run import Run, RunRequest
 from devstral_ls.server.shown import SOURCE
 from devstral_ls.server.variables import values
 from devstral_ls.user_actions import expand

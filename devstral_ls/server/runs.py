@@ -11,112 +11,36 @@ import logging
 import secrets
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from devstral_ls.agent import agent
-from devstral_ls.agent.events import Noticed, RunEnded
-from devstral_ls.agent.prompt import PromptContext, user_prompt
 from devstral_ls.agent.tasks import TASKS
 from devstral_ls.errors import ForUser, ServerUnreachable
-from devstral_ls.llm.messages import UserMessage
-from devstral_ls.server import images
-from devstral_ls.server.applying import Applied
-from devstral_ls.server.checks import Checked, until_it_passes
-from devstral_ls.server.dialogs import Dialogs
-from devstral_ls.server.editor import Editor, Target
-from devstral_ls.server.execution import Execution
-from devstral_ls.server.from_lsp import prompt_context
-from devstral_ls.server.outcomes import outcomes
 from devstral_ls.server.report import Report
-from devstral_ls.server.review import Review
+from devstral_ls.server.run import Run, RunRequest
 from devstral_ls.server.sessions import Conversation, Sessions
-from devstral_ls.server.staging import Aside, propose, restage, texts
-from devstral_ls.tools import TOOLS
-from devstral_ls.tools.tool import ToolContext
+from devstral_ls.server.work import Work
 
 if TYPE_CHECKING:
     from devstral_ls.config import EditsMode
-    from devstral_ls.llm.backend import Backend
-    from devstral_ls.server.model import Model
     from devstral_ls.server.proposals import Proposal
-    from devstral_ls.workspace.view import View
 
 log = logging.getLogger(__name__)
-
-State = Literal["queued", "running", "finished", "cancelled", "failed"]
 
 READERS = 4
 """How many runs that don't edit may go on at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunRequest:
-    """What a command asked for.
-
-    pasted: images that were in the prompt. prepare: stages what has to change before the model starts.
-    """
-
-    command: str
-    prompt: str = ""
-    target: Target | None = None
-    images: tuple[str, ...] = ()
-    pasted: tuple[str, ...] = ()
-    diagnostics: tuple[dict[str, Any], ...] = ()
-    scope: Literal["selection", "file", "workspace"] = "selection"
-    mode: EditsMode | None = None
-    prepare: Callable[[View], None] | None = None
-    name: str | None = None
-    """How people see it, where the command alone does not say it."""
-
-    @property
-    def title(self) -> str:
-        return self.name or TASKS[self.command].title
-
-
-@dataclass(eq=False)
-class Run:
-    """One run, from the command to the user's decision about its edits."""
-
-    id: str
-    request: RunRequest
-    conversation: Conversation
-    roots: list[Path]
-    report: Report
-    state: State = "queued"
-    message: str | None = None
-    """Why it failed, in one line."""
-    ended: RunEnded | None = None
-    proposal_id: str | None = None
-    checked: Checked = field(default_factory=Checked)
-    applied: Applied = field(default_factory=Applied)
-    task: asyncio.Task[None] | None = None
-
-    @property
-    def over(self) -> bool:
-        return self.state in ("finished", "cancelled", "failed")
-
-
 class Runs:
     """Starts runs and knows which go on."""
 
-    def __init__(
-        self,
-        editor: Editor,
-        sessions: Sessions,
-        model: Model,
-        review: Review,
-        dialogs: Dialogs,
-        execution: Execution,
-        ready: Callable[[], Coroutine[Any, Any, None]],
-    ) -> None:
-        self._editor = editor
+    def __init__(self, sessions: Sessions, work: Work, ready: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """ready: what every run waits for."""
         self._sessions = sessions
-        self._model = model
-        self._review = review
-        self._dialogs = dialogs
-        self._execution = execution
+        self._work = work
+        self._editor = work.editor
+        self._model = work.model
+        self._review = work.review
         self._ready = ready
         self._going: list[Run] = []
         self._reviews: set[asyncio.Task[None]] = set()
@@ -175,7 +99,7 @@ class Runs:
                 await self._ready()
                 await self._wait_turn(run, turn)
                 run.state = "running"
-                await self._work(run)
+                await self._work.do(run)
                 run.state = "finished"
             except asyncio.CancelledError:
                 run.state = "cancelled"
@@ -274,56 +198,6 @@ class Runs:
             if self._readers.locked():
                 run.report.waiting("waiting for other runs")
             await turn.enter_async_context(self._readers)
-
-    async def _work(self, run: Run) -> None:
-        run.report.working()
-        async with self._model.in_use() as backend:
-            self._model.problem = None
-            await self._converse(run, backend)
-
-    async def _converse(self, run: Run, backend: Backend) -> None:
-        conversation, request = run.conversation, run.request
-        view = self._editor.view(run.roots)
-        blind = self._model.blind(conversation.session)
-        shown = await images.load(request.images, view, blind)
-        if blind is None:
-            shown += await images.load(request.pasted, view, None)
-        elif request.pasted:
-            run.report(Noticed(f"What is pasted as a data: URI is left out: {blind}."))
-        review = self._review
-        await review.judged()
-        review.look()
-        mine = review.proposals.of_session(conversation.id)
-        notes = conversation.tell(outcomes(mine, review.history, review.read))
-        notes += restage(review, conversation, view)
-        restaged = texts(view)
-        if request.prepare is not None:
-            request.prepare(view)
-        prompt = user_prompt(self._context(run, view, notes))
-        commands = self._execution.commands(view.roots, run.report, self._dialogs, conversation.id)
-        session = conversation.session
-        prose = not TASKS[request.command].edits
-        context = ToolContext(view=view, reads=session.reads, commands=commands, blind=blind, prose=prose)
-        turns, budget = self._editor.config.agent.max_turns, self._model.budget
-
-        async def ask(message: UserMessage) -> RunEnded:
-            return await agent.run(session, message, backend, TOOLS, context, run.report, turns, budget)
-
-        aside, message = Aside(), UserMessage(prompt, shown)
-        checking = self._execution.checking(commands, run.report, self._dialogs) if not prose else None
-        try:
-            run.ended = await until_it_passes(ask, message, view, aside, restaged, checking, run.checked, run.report)
-        finally:
-            note = run.checked.of(texts(view))
-            proposal = propose(review, conversation, view, aside, restaged, note)
-            run.proposal_id = proposal.id if proposal is not None else None
-
-    def _context(self, run: Run, view: View, notes: list[str]) -> PromptContext:
-        request = run.request
-        task = TASKS[request.command]
-        instruction = "\n\n".join(part for part in (task.instruction, request.prompt) if part)
-        first = run.conversation.session.is_new
-        return prompt_context(self._editor, view, request, instruction, notes, first=first)
 
 
 def _ignore() -> None:

@@ -25,17 +25,17 @@ from devstral_ls.llm.openai_backend import preload
 from devstral_ls.llm.record import Folder
 from devstral_ls.server import code_actions, commands, comments, lenses, proposal_actions
 from devstral_ls.server.arguments import Arguments
+from devstral_ls.server.background import Background
 from devstral_ls.server.capabilities import server_capabilities
 from devstral_ls.server.decisions import Decisions
 from devstral_ls.server.dialogs import Dialogs
 from devstral_ls.server.documents import OpenDocument
-from devstral_ls.server.editor import Editor, Target
+from devstral_ls.server.editor import Editor, Target, workspace_folders
 from devstral_ls.server.execution import Execution
 from devstral_ls.server.from_lsp import without_cursor
 from devstral_ls.server.instructed import Forethought
 from devstral_ls.server.launch import Launch
 from devstral_ls.server.model import Model
-from devstral_ls.server.outgoing import ClientError
 from devstral_ls.server.pages import Pages
 from devstral_ls.server.parent import watch_parent
 from devstral_ls.server.proposals import Proposal, Proposals
@@ -46,6 +46,7 @@ from devstral_ls.server.sessions import Sessions
 from devstral_ls.server.settings import Settings
 from devstral_ls.server.shown import ProposalDiagnostics
 from devstral_ls.server.user import User
+from devstral_ls.server.work import Work
 from devstral_ls.storage.approvals import Approvals
 from devstral_ls.storage.checks import CheckAnswers
 from devstral_ls.storage.transcript import state_folder
@@ -73,6 +74,7 @@ class DevstralServer(LanguageServer):
             converter_factory=get_converter,
         )
         state = state_folder(os.environ)
+        self._background = Background()
         self.editor = Editor()
         self.user = User(self.protocol, self.editor)
         self.sessions = Sessions(state)
@@ -87,17 +89,22 @@ class DevstralServer(LanguageServer):
         self.execution = Execution(
             lambda: self.editor.config.execution, lambda: self.editor.config.check, self.approvals, self.checks
         )
-        ready = self.settings.wait_until_known
-        self.runs = Runs(self.editor, self.sessions, self.model, self.review, self.dialogs, self.execution, ready)
+        work = Work(self.editor, self.model, self.review, self.dialogs, self.execution)
+        self.runs = Runs(self.sessions, work, self.settings.wait_until_known)
         self.runs.on_busy = self._send_status
         self.launch = Launch(
-            self.protocol, self.editor, self.runs, self.pages, self.user, self._spawn, lambda: self.model.name
+            self.protocol,
+            self.editor,
+            self.runs,
+            self.pages,
+            self.user,
+            self._background.spawn,
+            lambda: self.model.name,
         )
         self._marks = ProposalDiagnostics(self.protocol, self.editor)
         self._watcher = Watcher(self._disk_changed)
         self._decisions = Decisions(self.sessions, self.pages.refresh)
-        self._forethought = Forethought(self.editor.documents, self._spawn)
-        self._background: set[asyncio.Task[Any]] = set()
+        self._forethought = Forethought(self.editor.documents, self._background.spawn)
         self._parent_gone: Callable[[], None] = _nothing
         proposals.on_update = self._proposal_changed
         self.editor.documents.on_change = self._document_changed
@@ -123,7 +130,7 @@ class DevstralServer(LanguageServer):
         client = self.settings.take_client(params)
         self.review.client = self.pages.client = client
         self.editor.documents.encoding = client.encoding
-        self.editor.folders = _folders(params)
+        self.editor.folders = workspace_folders(params)
         watch_parent(params.get("processId"), lambda: self._parent_gone())
         return {
             "capabilities": server_capabilities(client),
@@ -131,15 +138,13 @@ class DevstralServer(LanguageServer):
         }
 
     def after_initialized(self) -> None:
-        self._spawn(self.settings.fetch(), "settings")
-        self._spawn(_warm_up(), "warm up")
+        self._background.spawn(self.settings.fetch(), "settings")
+        self._background.spawn(_warm_up(), "warm up")
 
     async def close(self) -> None:
         """End runs, reviews and connections; called once, at shutdown or when the client is gone."""
         await self.runs.close()
-        for task in list(self._background):
-            task.cancel()
-        await asyncio.gather(*self._background, return_exceptions=True)
+        await self._background.close()
         self._watcher.close()
         self._forethought.close()
         await self.model.close()
@@ -201,7 +206,9 @@ class DevstralServer(LanguageServer):
         self.user.proposal(proposal)
         self._marks.show(self.review.proposals.pending())
         if self.editor.config.edits.inline and self.editor.client.code_lens_refresh:
-            self._spawn(self.protocol.ask(types.WORKSPACE_CODE_LENS_REFRESH, None, timeout=10), "refresh the lenses")
+            self._background.spawn(
+                self.protocol.ask(types.WORKSPACE_CODE_LENS_REFRESH, None, timeout=10), "refresh the lenses"
+            )
         for file in proposal.files:
             if file.decision is None and file.path.parent.is_dir():
                 self._watcher.watch(file.path)
@@ -274,32 +281,6 @@ class DevstralServer(LanguageServer):
     def report_server_error(self, error: Exception, source: Any) -> None:
         """pygls pops errors up; ours go to the log, for the user sees only what the user can act on."""
         log.error("%s: %s", getattr(source, "__name__", source), error)
-
-    def _spawn(self, work: Any, name: str) -> None:
-        task = asyncio.ensure_future(work)
-        self._background.add(task)
-
-        def done(finished: asyncio.Task[Any]) -> None:
-            self._background.discard(finished)
-            if not finished.cancelled() and (error := finished.exception()) is not None:
-                if isinstance(error, ClientError):
-                    log.info("%s: %s", name, error)
-                else:
-                    log.error("%s failed", name, exc_info=error)
-
-        task.add_done_callback(done)
-
-
-def _folders(params: dict[str, Any]) -> list[Path]:
-    """The workspace folders of `initialize`, or the root of an older client; without symlinks, each once."""
-    listed = params.get("workspaceFolders")
-    uris = [item.get("uri") for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
-    if not uris and isinstance(params.get("rootUri"), str):
-        uris = [params["rootUri"]]
-    paths = [path for uri in uris if isinstance(uri, str) and (path := uri_to_path(uri)) is not None]
-    if not paths and isinstance(params.get("rootPath"), str):
-        paths = [Path(params["rootPath"])]
-    return list(dict.fromkeys(canonical(path) for path in paths))
 
 
 async def _warm_up() -> None:

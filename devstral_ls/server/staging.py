@@ -12,9 +12,10 @@ from devstral_ls.edits.spans import hunks_of
 from devstral_ls.edits.unified import unified_diff
 from devstral_ls.errors import NotText
 from devstral_ls.llm.messages import UserMessage
+from devstral_ls.server.file_proposal import IN_THE_TEXT, FileProposal
 from devstral_ls.server.moves import as_moves
 from devstral_ls.server.placing import NO_TEXT, Current, Read, Unfit, change_now, conflicts
-from devstral_ls.server.proposals import IN_THE_TEXT, FileProposal, Proposal
+from devstral_ls.server.proposals import Proposal
 from devstral_ls.server.review import Review
 from devstral_ls.server.sessions import Conversation
 from devstral_ls.workspace.overlay import Staged

@@ -8,7 +8,7 @@ from devstral_ls import __version__
 from devstral_ls.server.arguments import Arguments
 from devstral_ls.server.described import describe
 from devstral_ls.server.outcomes import status as states
-from devstral_ls.server.runs import RunRequest
+from devstral_ls.server.run import RunRequest
 
 if TYPE_CHECKING:
     from devstral_ls.server.server import DevstralServer

@@ -14,9 +14,10 @@ from devstral_ls.edits.fates import fates
 from devstral_ls.edits.rebase import Conflict, rebase
 from devstral_ls.errors import RequestRefused
 from devstral_ls.server.delivery import Answer, Delivery, Parcel
+from devstral_ls.server.file_proposal import IN_THE_TEXT, FileProposal
 from devstral_ls.server.history import Change, History
 from devstral_ls.server.placing import Read
-from devstral_ls.server.proposals import IN_THE_TEXT, FileProposal, Proposals
+from devstral_ls.server.proposals import Proposals
 from devstral_ls.server.to_lsp import TextChange
 from devstral_ls.workspace.paths import path_to_uri
 

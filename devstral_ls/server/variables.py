@@ -10,7 +10,7 @@ from devstral_ls.workspace.paths import canonical, uri_to_path
 
 if TYPE_CHECKING:
     from devstral_ls.server.editor import Editor
-    from devstral_ls.server.runs import RunRequest
+    from devstral_ls.server.run import RunRequest
 
 
 def values(editor: Editor, request: RunRequest) -> dict[str, str]:

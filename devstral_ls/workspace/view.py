@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import stat
 from collections.abc import Iterator, Sequence
 from copy import copy
@@ -12,10 +11,10 @@ from pathlib import Path
 from devstral_ls.edits.spans import Edit
 from devstral_ls.errors import NotFound, NotText, PathRefused, SecretRefused
 from devstral_ls.workspace.documents import Document, OpenDocuments
+from devstral_ls.workspace.entries import Entry, merged
 from devstral_ls.workspace.files import mode_of, read_bytes, read_file, read_form
 from devstral_ls.workspace.found import Found, Line, Query
 from devstral_ls.workspace.layers import Layer, Layers
-from devstral_ls.workspace.names import folds_to_git
 from devstral_ls.workspace.overlay import Overlay
 from devstral_ls.workspace.paths import path_to_uri, resolved, same_file_key
 from devstral_ls.workspace.roots import Roots, check
@@ -23,7 +22,7 @@ from devstral_ls.workspace.scan import Scan
 from devstral_ls.workspace.secrets_paths import Hides, hides_but
 from devstral_ls.workspace.snapshot import Snapshot, digest_of
 
-__all__ = ["Entry", "Found", "Line", "Listing", "Query", "Snapshot", "View"]
+__all__ = ["Found", "Line", "Listing", "Query", "Snapshot", "View"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +31,6 @@ class Listing:
 
     paths: list[Path]
     secrets: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One name in a directory. size: bytes, 0 for a directory and for a symlink that leads nowhere."""
-
-    name: str
-    is_dir: bool
-    size: int
 
 
 class View:
@@ -190,33 +180,16 @@ class View:
 
     def entries(self, path: Path) -> list[Entry]:
         """What is in one directory, sorted by name, `.git` left out. Raises NotFound when it is no directory."""
-        found: dict[str, Entry] = {}
-        on_disk = True
         try:
-            with os.scandir(path) as scan:
-                for item in scan:
-                    if not folds_to_git(item.name):
-                        found[same_file_key(item.name)] = _entry(item)
-        except (FileNotFoundError, NotADirectoryError):
-            on_disk = False
+            found, on_disk = merged(path, self._layers())
         except OSError as error:
             raise NotFound(f"{self.show(path)} can't be listed: {error.strerror or error}.") from error
-        layers = self._layers()
-        for name, layer in layers.below(path).items():
-            first, slash, _ = name.partition("/")
-            if slash:
-                if layer.text is not None and not _is_dir(found.get(same_file_key(first))):
-                    found[same_file_key(first)] = Entry(first, True, 0)
-            elif layer.text is not None:
-                found[same_file_key(first)] = Entry(first, False, len(layer.data()))
-            elif not _is_dir(found.get(same_file_key(first))):
-                found.pop(same_file_key(first), None)
         if not on_disk and not found:
             check(self._root(path))
             if self.exists(path):
                 raise NotFound(f"{self.show(path)} is a file, not a directory. Read it instead.")
             raise NotFound(f"{self.show(path)} does not exist. List the directory above it to see what does.")
-        return sorted(found.values(), key=lambda entry: entry.name)
+        return found
 
     async def files(self, base: Path, pattern: str | None = None) -> list[Path]:
         """The paths of `listing`."""
@@ -305,14 +278,3 @@ class View:
         known: dict[str, str] = {}
         for document in self._documents.all():
             yield document, resolved(str(document.path), known)
-
-
-def _entry(item: os.DirEntry[str]) -> Entry:
-    try:
-        return Entry(item.name, True, 0) if item.is_dir() else Entry(item.name, False, item.stat().st_size)
-    except OSError:  # a symlink that leads nowhere
-        return Entry(item.name, False, 0)
-
-
-def _is_dir(entry: Entry | None) -> bool:
-    return entry is not None and entry.is_dir

@@ -16,7 +16,8 @@ import pytest
 
 from devstral_ls.cli.examination import key_origin
 from devstral_ls.cli.remedies import advice, fix, remedies
-from devstral_ls.config import Config, LlmConfig
+from devstral_ls.config import Config
+from devstral_ls.config_llm import LlmConfig
 from devstral_ls.llm.discovery import Endpoint, Probed
 from devstral_ls.scripted import Script, ScriptedServer
 

@@ -13,7 +13,7 @@ import pytest
 
 import devstral_ls
 from devstral_ls.cli.client import LanguageClient, RequestFailed, frame, read_message
-from devstral_ls.cli.conversation import initialize_params
+from devstral_ls.cli.handshake import initialize_params
 from devstral_ls.cli.main import address, main
 from devstral_ls.cli.server_process import server_command
 

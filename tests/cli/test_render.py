@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
-from devstral_ls.cli.conversation import Outcome, ToolCall
+from devstral_ls.cli.outcome import Outcome, ToolCall
 from devstral_ls.cli.render import Terminal, diff_text, show_diff, stat_lines, tool_line, usage_line, visible
 
 DIFF = "--- a/x.py\n+++ b/x.py\n@@ -1,2 +1,2 @@\n-old\r\n+new\r\n --- kept\n\\ No newline at end of file\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from devstral_ls.config import LlmConfig, ToolsMode
+from devstral_ls.config_llm import LlmConfig, ToolsMode
 
 WILD = ("--top-k", "0", "--top-p", "1", "--min-p", "0")
 """Every token of the vocabulary may come."""

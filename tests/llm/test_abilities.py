@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from devstral_ls.config import LlmConfig
+from devstral_ls.config_llm import LlmConfig
 from devstral_ls.llm.abilities import Learned, abilities_of, version_of
 from devstral_ls.llm.discovery import Endpoint
 from devstral_ls.llm.fitted import remarks

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from devstral_ls.config import LlmConfig
+from devstral_ls.config_llm import LlmConfig
 from devstral_ls.llm.abilities import abilities_of
 from devstral_ls.llm.conformance import Row, answer, run_scenarios
 from devstral_ls.llm.discovery import find_server

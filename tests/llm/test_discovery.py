@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import pytest
 
-from devstral_ls.config import LlmConfig
+from devstral_ls.config_llm import LlmConfig
 from devstral_ls.errors import KeyRejected, ModelNotFound, ServerUnreachable
 from devstral_ls.llm.discovery import USUAL_PLACES, Endpoint, Places, find_server, probe_all
 from devstral_ls.llm.keys import read_env_file

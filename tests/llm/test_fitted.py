@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from devstral_ls.config import LlmConfig
+from devstral_ls.config_llm import LlmConfig
 from devstral_ls.errors import ToolsUnsupported
 from devstral_ls.llm.abilities import Learned, abilities_of
 from devstral_ls.llm.backend import Part, Remark, Reply, Request, TextPart

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from devstral_ls.config import LlmConfig
+from devstral_ls.config_llm import LlmConfig
 from devstral_ls.errors import KeyRejected, ModelError, ServerUnreachable
 from devstral_ls.llm.backend import Reply, Request
 from devstral_ls.llm.discovery import Places, find_server, probe_all

@@ -7,7 +7,7 @@ from typing import SupportsIndex, overload
 
 import pytest
 
-from devstral_ls.config import LlmConfig
+from devstral_ls.config_llm import LlmConfig
 from devstral_ls.llm import tokens
 from devstral_ls.llm.backend import Reply, Request
 from devstral_ls.llm.envelope import Tally

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from devstral_ls.config import LlmConfig
+from devstral_ls.config_llm import LlmConfig
 from devstral_ls.errors import (
     ContextExceeded,
     KeyRejected,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from devstral_ls.config import ProfileName
+from devstral_ls.config_llm import ProfileName
 from devstral_ls.llm.profiles import GENERIC, PROFILES, profile_of
 
 

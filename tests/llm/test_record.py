@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from devstral_ls.cli import replay
-from devstral_ls.config import LlmConfig
+from devstral_ls.config_llm import LlmConfig
 from devstral_ls.errors import ModelError
 from devstral_ls.llm import record
 from devstral_ls.llm.backend import Reply, Request, RequestSent, TextPart

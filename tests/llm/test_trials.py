@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from devstral_ls.config import LlmConfig
+from devstral_ls.config_llm import LlmConfig
 from devstral_ls.llm.abilities import Finding, Learned, abilities_of
 from devstral_ls.llm.discovery import find_server
 from devstral_ls.llm.trials import Trials, findings_from, learned_from, try_out, try_quietly

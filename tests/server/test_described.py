@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from devstral_ls.server.described import describe
-from devstral_ls.server.proposals import FileProposal, Origin, Proposal
+from devstral_ls.server.file_proposal import FileProposal, Origin
+from devstral_ls.server.proposals import Proposal
 
 BASE = "a\nb\nc\nd\ne\n"
 STAGED = "a\nB\nc\nd\nE\n"

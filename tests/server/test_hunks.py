@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from devstral_ls.server.file_proposal import FileProposal, Origin
 from devstral_ls.server.hunks import placed
 from devstral_ls.server.placing import Current
-from devstral_ls.server.proposals import FileProposal, Origin
 
 
 def test_a_moved_file_says_from_where_and_has_one_hunk() -> None:

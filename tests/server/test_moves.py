@@ -10,9 +10,10 @@ import pytest
 
 from devstral_ls.edits.rebase import Conflict
 from devstral_ls.server.client import Client
+from devstral_ls.server.file_proposal import FileProposal
 from devstral_ls.server.moves import as_moves
 from devstral_ls.server.placing import Current, change_now
-from devstral_ls.server.proposals import FileProposal, Proposal
+from devstral_ls.server.proposals import Proposal
 from devstral_ls.server.to_lsp import cannot, workspace_edit
 
 TEXT = "".join(f"line {number}\n" for number in range(8))

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from devstral_ls.edits.rebase import Conflict
+from devstral_ls.server.file_proposal import Decision, FileProposal
 from devstral_ls.server.placing import Current, change_now, hunks_now
-from devstral_ls.server.proposals import Decision, FileProposal, Proposal, Proposals, names
+from devstral_ls.server.proposals import Proposal, Proposals, names
 from devstral_ls.server.to_lsp import TextChange
 
 BASE = "".join(f"line {number}\n" for number in range(20))

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from devstral_ls.server.file_proposal import FileProposal
 from devstral_ls.server.placing import Current
-from devstral_ls.server.proposals import FileProposal, Proposal
+from devstral_ls.server.proposals import Proposal
 from devstral_ls.server.proposed import side
 
 BASE = "a\nb\nc\nd\ne\n"

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from devstral_ls.errors import NotFound, NotText, PathRefused, SearchFailed, WorkspaceGone
+from devstral_ls.workspace.entries import Entry
 from devstral_ls.workspace.paths import path_to_uri
-from devstral_ls.workspace.view import Entry, Query, Snapshot
+from devstral_ls.workspace.view import Query, Snapshot
 from tests.workspace.editor import Editor, plant, shown, view_of
 
 
