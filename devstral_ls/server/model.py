@@ -36,7 +36,8 @@ class Model:
 
     def __init__(self, settings: Callable[[], LlmConfig], recordings: Folder | None = None) -> None:
         """recordings: where every exchange with the model is recorded."""
-        self._chosen: str | None = None
+        self._choice: tuple[str, LlmConfig] | None = None
+        """A model, and the settings that it was chosen under."""
         self._given = settings
         self._recordings = recordings
         self._notebook = Notebook(state_folder(os.environ))
@@ -92,7 +93,15 @@ class Model:
 
     def _settings(self) -> LlmConfig:
         """As they are now, with the model that was chosen."""
-        return replace(self._given(), model=self._chosen) if self._chosen else self._given()
+        given = self._given()
+        return replace(given, model=chosen) if (chosen := self._chosen(given)) else given
+
+    def _chosen(self, given: LlmConfig) -> str | None:
+        """The model that was chosen, until settings name another server or model."""
+        if self._choice is None:
+            return None
+        name, then = self._choice
+        return name if (given.base_url, given.model) == (then.base_url, then.model) else None
 
     async def available(self) -> list[str]:
         """The chat models the server lists. Raises ModelError when no server can be found."""
@@ -100,7 +109,7 @@ class Model:
         return list(self.endpoint.models) if self.endpoint is not None else []
 
     async def choose(self, name: str) -> None:
-        """Use this model from now on, whatever the settings say.
+        """Use this model instead of that of the settings, until these name another server or model.
 
         Raises RequestRefused, and keeps the model, when the server's list does not have it.
         """
@@ -108,13 +117,11 @@ class Model:
         match = next((each for each in known if same_model(each, name)), None)
         if known and match is None:
             raise RequestRefused(f"The server has no model {name!r}; it has {', '.join(known)}: choose one of these.")
-        self._chosen = match or name
+        self._choice = match or name, self._given()
 
     @property
     def name(self) -> str | None:
         """The model asked next, as far as it is known."""
-        if self._chosen:
-            return self._chosen
         now, then = self._settings(), self._found_for
         # An endpoint of settings that named another server or model says nothing of the next run.
         if self.endpoint is None or then is None or (now.base_url, now.model) != (then.base_url, then.model):

@@ -16,7 +16,7 @@ MODELS_SHOWN = 12
 
 
 async def select_model(server: DevstralServer, arguments: Arguments) -> Any:
-    """Choose the model for as long as the server lives: the one named, else one of the server's list."""
+    """Choose the model until the server leaves: the one named, else one of the server's list."""
     await server.settings.wait_until_known()
     if server.runs.going():
         raise RequestRefused("A run is going on with the model: choose another one when it is over, or cancel it.")

@@ -46,9 +46,9 @@ async def test_sessions_are_listed_with_what_they_are_about(stages: Stages) -> N
         await at.editor.settles(lambda: any(line.startswith("cancelled") for line in at.editor.log))
 
 
-async def test_a_model_is_chosen_from_the_servers_list(stages: Stages) -> None:
+async def test_a_model_is_chosen_from_the_servers_list_until_the_settings_name_another(stages: Stages) -> None:
     picking = behaving(VS_CODE, picks=("devstral-medium",))
-    async with stages.own(picking, turns=[say("Hm."), say("Hm.")], other_models=["devstral-medium", "qwen"]) as at:
+    async with stages.own(picking, turns=[say("Hm.")] * 3, other_models=["devstral-medium", "qwen"]) as at:
         await at.run()
         answer = await at.editor.command("devstral.selectModel")
         assert answer == {
@@ -60,12 +60,15 @@ async def test_a_model_is_chosen_from_the_servers_list(stages: Stages) -> None:
         assert question["message"] == "Which model shall Devstral use?"
         assert [action["title"] for action in question["actions"]] == answer["models"]
         assert (await at.status())["model"] == "devstral-medium"
-        # Settings that come later don't undo the choice.
-        await at.configure({"llm": {"model": "qwen"}})
+        # Other settings don't undo the choice.
+        await at.configure({"llm": {"maxTokens": 1000}})
         run = await at.run()
         assert [request["model"] for request in at.model.requests] == ["devstral-small-2", "devstral-medium"]
         assert "*Model: devstral-small-2*" in at.page(run["transcript"])
         assert "*Model: devstral-medium*" in at.page(run["transcript"])
+        await at.configure({"llm": {"model": "qwen"}})
+        await at.run()
+        assert at.model.requests[2]["model"] == "qwen"
 
 
 async def test_models_are_listed_and_a_setting_that_names_another_one_shows_before_the_next_run(stages: Stages) -> None:

@@ -80,6 +80,7 @@ def test_a_setting_that_changes_takes_effect_at_once_and_a_model_can_be_chosen(v
     played = vscode.play("changed", {"text": "The first."}, {"text": "The second."}, at={"settings": change})
     assert [request["model"] for request in played.model.requests] == ["devstral-small-2", OTHERS[0]]
     assert played.seen["choices"] == ["devstral-small-2", f"{OTHERS[0]}is used now"]
+    assert json.loads(vscode.settings_file.read_text(encoding="utf-8"))["devstral.llm.model"] == "devstral-small-2"
 
 
 def test_a_key_goes_to_its_server_and_into_no_file(vscode: VSCode) -> None:

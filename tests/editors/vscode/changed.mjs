@@ -11,5 +11,8 @@ export default async function (user) {
   await user.command("Devstral: Select Model");
   const choices = await user.choose("devstral-small-2");
   await user.status("model devstral-small-2");
+  await user.page.locator(".quick-input-widget").waitFor({ state: "hidden" });
+  await user.command("Devstral: Restart Server");
+  await user.status("model devstral-small-2");
   return { choices };
 }
