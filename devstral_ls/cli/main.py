@@ -99,7 +99,7 @@ def _demo(arguments: argparse.Namespace) -> int:
 def _replay(arguments: argparse.Namespace) -> int:
     from devstral_ls.cli.replay import run
 
-    return run(arguments.file, as_json=arguments.json)
+    return run(arguments.files, as_json=arguments.json)
 
 
 class Parser(argparse.ArgumentParser):
@@ -193,7 +193,7 @@ def parser() -> argparse.ArgumentParser:
 
     replay = commands.add_parser("replay", help="decode recorded replies of a model server again", description=REPLAY)
     replay.set_defaults(run=_replay)
-    replay.add_argument("file", metavar="FILE", type=Path, help="a file that --record wrote, or one of the test suite")
+    replay.add_argument("files", metavar="FILE", type=Path, nargs="+", help="a file that --record wrote, or its folder")
     replay.add_argument("--json", action="store_true", help="print what each case is decoded to, as one JSON object")
     return whole
 
@@ -213,8 +213,8 @@ counts by itself"""
 
 APPROVALS = """Show the shell commands that are always allowed in a workspace, or ask about some of them again."""
 
-REPLAY = """Decode what model servers sent, as recorded in FILE, and compare it with the reply each case expects. Exit
-codes: 0 all as expected, 1 some differ, 2 FILE holds no cases."""
+REPLAY = """Decode what model servers sent, as recorded in files or folders, and compare it with the reply each case
+expects. Exit codes: 0 all as expected, 1 some differ, 2 a FILE holds no cases."""
 
 
 CONFORMANCE = """hold the conversations that Devstral's makers publish for testing a server (minutes), and say which go

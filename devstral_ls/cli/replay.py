@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +14,17 @@ from devstral_ls.llm.replay import differences, run_case
 _SHAPES = ("stream", "content", "http")
 
 
-def run(file: Path, *, as_json: bool) -> int:
+def run(given: Sequence[Path], *, as_json: bool) -> int:
     """The exit code: 0 when every case gives its expected reply, 1 when one doesn't, 2 for a file that is no record.
 
-    A case that expects nothing is only decoded.
+    given: files, and folders of them. A case that expects nothing is only decoded.
     """
-    return guarded(lambda: _replay(file, as_json=as_json))
+    return guarded(lambda: _replay(given, as_json=as_json))
 
 
-def _replay(file: Path, *, as_json: bool) -> int:
-    cases = read_cases(file)
+def _replay(given: Sequence[Path], *, as_json: bool) -> int:
+    files = [file for path in given for file in _files(path)]
+    cases = read_cases(files[0]) if len(files) == 1 else [case for file in files for case in _named(file)]
     actual = {str(case["id"]): run_case(case) for case in cases}
     differing = {
         str(case["id"]): found
@@ -39,6 +40,21 @@ def _replay(file: Path, *, as_json: bool) -> int:
         sys.stdout.write(f"{total}, {len(differing) or 'none'} {'differs' if len(differing) == 1 else 'differ'}\n")
     sys.stdout.flush()
     return FAILED if differing else DONE
+
+
+def _files(path: Path) -> list[Path]:
+    """The file, or those that `--record` wrote into the folder, oldest first."""
+    if not path.is_dir():
+        return [path]
+    files = sorted(path.glob("*.json"))
+    if not files:
+        raise Stopped(USAGE, f"{path} holds no records: they are files that end with .json.")
+    return files
+
+
+def _named(file: Path) -> list[Mapping[str, Any]]:
+    """A file's cases, told apart from those of others."""
+    return [{**case, "id": f"{file}: {case['id']}"} for case in read_cases(file)]
 
 
 def read_cases(file: Path) -> list[Mapping[str, Any]]:

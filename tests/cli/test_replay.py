@@ -68,6 +68,30 @@ def test_json_gives_every_cases_reply(tmp_path: Path, capsys: pytest.CaptureFixt
     assert answer["bare"]["text"] == "Hi."
 
 
+def test_several_files_and_folders_are_replayed_together(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "recorded"
+    folder.mkdir()
+    for name, text in (("2", "Bye."), ("1", "Hello.")):
+        case = HELLO | {"expected": {"text": text, "tool_calls": [], "finish": "stop"}}
+        (folder / f"{name}.json").write_text(json.dumps([case]))
+    alone = written(tmp_path, [HELLO])
+    assert main(["replay", str(folder), str(alone)]) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        f"{folder}/2.json: hello",
+        '  text: expected "Bye.", got "Hello."',
+        "3 cases, 1 differs",
+    ]
+    assert main(["replay", "--json", str(folder), str(alone)]) == 1
+    assert list(json.loads(capsys.readouterr().out)) == [
+        f"{file}: hello" for file in (folder / "1.json", folder / "2.json", alone)
+    ]
+
+
+def test_a_folder_without_records_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["replay", str(tmp_path)]) == 2
+    assert capsys.readouterr().err == f"devstral-ls: {tmp_path} holds no records: they are files that end with .json.\n"
+
+
 @pytest.mark.parametrize(
     "content",
     [
