@@ -20,6 +20,9 @@ from devstral_ls.server.positions import Encoding, to_index
 from devstral_ls.workspace.documents import Document
 from devstral_ls.workspace.paths import canonical, same_file_key, uri_to_path
 
+KEPT = 16
+"""How many changes of a document are kept, to put one in its place that comes late."""
+
 LEXED_AT_ONCE = 3_000
 """Characters of a text in which code actions wait for comments to be found; about 10 ms."""
 
@@ -67,6 +70,16 @@ class OpenDocument:
         return Document(self.uri, self.path, self.language_id, self.version, self.text)
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What made `version` of a document. before, lines: the version it was made of, and its text."""
+
+    before: int
+    lines: list[str]
+    version: int
+    changes: Sequence[types.TextDocumentContentChangeEvent]
+
+
 class DocumentStore:
     """The documents now open. `encoding` is set once, when the client is known."""
 
@@ -75,6 +88,7 @@ class DocumentStore:
         self.on_change: Callable[[OpenDocument], None] = _ignore
         self._by_uri: dict[str, OpenDocument] = {}
         self._uri_of: dict[str, str] = {}
+        self._recent: dict[str, list[Change]] = {}
 
     def at(self, path: Path) -> Document | None:
         uri = self._uri_of.get(same_file_key(path))
@@ -100,26 +114,53 @@ class DocumentStore:
         opened = OpenDocument(item.uri, path, item.language_id, item.version, split_lines(item.text))
         if path is not None:
             self._uri_of[same_file_key(path)] = item.uri
+        self._recent[item.uri] = []
         self._swap(opened)
 
     def change(self, uri: str, version: int, changes: Sequence[types.TextDocumentContentChangeEvent]) -> None:
         """Apply content changes in order; each range refers to the text after the one before it.
 
-        Each of them is told on: Eglot sends an edit of ours and its undo as one notification.
+        Each of them is told on: Eglot sends an edit of ours and its undo as one notification. Helix 25.01 sends each
+        notification from a task of its own, so they overtake each other: where one of an older version comes, and that
+        version was left out, it is made where it belongs.
         """
         opened = self._by_uri.get(uri)
         if opened is None:
             raise KeyError(f"didChange for {uri}, which is not open")
+        recent = self._recent[uri]
+        if (at := _missing(recent, version)) is not None:
+            self._put(opened, at, version, changes)
+            return
+        recent.append(Change(opened.version, opened.lines, version, changes))
+        del recent[:-KEPT]
         lines = opened.lines
         for change in changes:
-            if isinstance(change, types.TextDocumentContentChangePartial):
-                lines = splice(lines, change.range, change.text, self.encoding)
-            else:
-                lines = split_lines(change.text)
+            lines = self._changed(lines, change)
             self._swap(replace(opened, version=version, lines=lines))
+
+    def _put(
+        self, opened: OpenDocument, at: int, version: int, changes: Sequence[types.TextDocumentContentChangeEvent]
+    ) -> None:
+        """Make a late change where it belongs, and those that overtook it once more on top."""
+        recent = self._recent[opened.uri]
+        before, lines = recent[at].before, recent[at].lines
+        overtaking = [(version, changes), *((change.version, change.changes) for change in recent[at:])]
+        del recent[at:]
+        for number, each in overtaking:
+            recent.append(Change(before, lines, number, each))
+            for change in each:
+                lines = self._changed(lines, change)
+            before = number
+        self._swap(replace(opened, version=before, lines=lines))
+
+    def _changed(self, lines: list[str], change: types.TextDocumentContentChangeEvent) -> list[str]:
+        if isinstance(change, types.TextDocumentContentChangePartial):
+            return splice(lines, change.range, change.text, self.encoding)
+        return split_lines(change.text)
 
     def close(self, uri: str) -> None:
         opened = self._by_uri.pop(uri, None)
+        self._recent.pop(uri, None)
         if opened is not None and opened.path is not None:
             key = same_file_key(opened.path)
             if self._uri_of.get(key) == uri:
@@ -128,6 +169,11 @@ class DocumentStore:
     def _swap(self, opened: OpenDocument) -> None:
         self._by_uri[opened.uri] = opened
         self.on_change(opened)
+
+
+def _missing(recent: Sequence[Change], version: int) -> int | None:
+    """Where in these changes one of this version was left out, None where it was not."""
+    return next((at for at, change in enumerate(recent) if change.before < version < change.version), None)
 
 
 def splice(lines: list[str], where: types.Range, text: str, encoding: Encoding) -> list[str]:

@@ -42,12 +42,18 @@ def selection(opened: OpenDocument, where: dict[str, Any], encoding: Encoding) -
     return Selection(text, first + 1, last if ends_before else min(last, len(opened.lines) - 1) + 1)
 
 
-def without_cursor(opened: OpenDocument, where: dict[str, Any], encoding: Encoding) -> dict[str, Any]:
-    """The range, empty where it holds no more than the character (or line end) that a block cursor covers."""
-    chosen = selection(opened, where, encoding)
-    if chosen is not None and len(chosen.text.replace("\r\n", "\n")) == 1:
-        return {"start": where["start"], "end": where["start"]}
-    return where
+def without_cursor(opened: OpenDocument | None, where: dict[str, Any], encoding: Encoding) -> dict[str, Any]:
+    """The range, empty where it holds no more than the character (or line end) that a block cursor covers.
+
+    opened: None where the editor asks before it has sent the document, as Helix may at its start.
+    """
+    start, end = where["start"], where["end"]
+    if opened is None:
+        covered = start["line"] == end["line"] and end["character"] - start["character"] <= 1
+    else:
+        chosen = selection(opened, where, encoding)
+        covered = chosen is not None and len(chosen.text.replace("\r\n", "\n")) == 1
+    return {"start": start, "end": start} if covered else where
 
 
 def problems(items: Sequence[dict[str, Any]], name: str) -> tuple[Problem, ...]:

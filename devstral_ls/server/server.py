@@ -221,7 +221,7 @@ class DevstralServer(LanguageServer):
         uri = params.text_document.uri
         opened = self.editor.documents.get(uri)
         where: dict[str, Any] = self.protocol.plain(params.range)
-        if self.editor.client.cursor_selects and opened is not None:
+        if self.editor.client.cursor_selects:
             where = without_cursor(opened, where, self.editor.client.encoding)
         self.editor.last_target = Target(uri, where)
         context: dict[str, Any] = self.protocol.plain(params.context)

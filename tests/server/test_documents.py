@@ -56,6 +56,41 @@ def test_positions_past_the_end_are_clamped(text: str, new: str) -> None:
     assert "".join(splice(split_lines(text), far, new, "utf-16")) == text + new
 
 
+@given(edits=st.lists(st.tuples(st.integers(0, 99), st.integers(0, 3), TEXTS), min_size=2, max_size=12), data=st.data())
+@settings(max_examples=200, deadline=None)
+def test_changes_that_overtake_each_other_on_their_way_give_the_same_text(
+    edits: list[tuple[int, int, str]], data: st.DataObject
+) -> None:
+    text, sent = "one\ntwo\n", []
+    for version, (at, length, new) in enumerate(edits, 2):
+        start = at % (len(text) + 1)
+        end = min(len(text), start + length)
+        start -= text[start - 1 : start + 1] == "\r\n"
+        end += text[end - 1 : end + 1] == "\r\n"
+        where = types.Range(position_of(text, start, "utf-16"), position_of(text, end, "utf-16"))
+        sent.append((version, types.TextDocumentContentChangePartial(text=new, range=where)))
+        text = text[:start] + new + text[end:]
+    late = data.draw(st.lists(st.integers(0, 3), min_size=len(sent), max_size=len(sent)))
+    arriving = [change for _, change in sorted(enumerate(sent), key=lambda each: each[0] + late[each[0]])]
+    store = DocumentStore("utf-16")
+    store.open(types.TextDocumentItem("file:///a.txt", "text", 1, "one\ntwo\n"))
+    for version, change in arriving:
+        store.change("file:///a.txt", version, [change])
+    opened = store.get("file:///a.txt")
+    assert opened is not None
+    assert (opened.text, opened.version) == (text, len(edits) + 1)
+
+
+def test_versions_that_do_not_grow_or_leave_some_out_are_taken_as_they_come() -> None:
+    store = DocumentStore("utf-16")
+    store.open(types.TextDocumentItem("file:///a.txt", "text", 0, ""))
+    for version, text in ((0, "a"), (0, "b"), (9, "c"), (9, "d"), (20, "e")):
+        store.change("file:///a.txt", version, [types.TextDocumentContentChangeWholeDocument(text)])
+        opened = store.get("file:///a.txt")
+        assert opened is not None
+        assert (opened.text, opened.version) == (text, version)
+
+
 def test_only_the_three_line_endings_of_lsp_end_a_line() -> None:
     store = DocumentStore("utf-16")
     store.open(types.TextDocumentItem("file:///a.txt", "text", 1, "one\ftwo\u2028three\u0085four\nlast"))

@@ -41,3 +41,9 @@ def test_a_block_cursor_is_no_selection(
     first, last = ({"line": line, "character": character} for line, character in (start, end))
     found = without_cursor(opened(tmp_path), {"start": first, "end": last}, "utf-8")
     assert found == {"start": first, "end": first if is_cursor else last}
+
+
+@pytest.mark.parametrize(("end", "is_cursor"), [((0, 0), True), ((0, 1), True), ((0, 2), False), ((1, 0), False)])
+def test_a_block_cursor_is_known_before_the_document_is(end: tuple[int, int], is_cursor: bool) -> None:
+    first, last = ({"line": line, "character": character} for line, character in ((0, 0), end))
+    assert without_cursor(None, {"start": first, "end": last}, "utf-8")["end"] == (first if is_cursor else last)
