@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from devstral_ls.edits.diff import Hunk
-from devstral_ls.server.file_proposal import Decision, FileProposal, Settled, lines_of
+from devstral_ls.server.file_proposal import FileProposal, Settled, lines_of
 from devstral_ls.server.proposals import Proposal
 
 
@@ -33,21 +33,11 @@ def _file(file: FileProposal) -> dict[str, object]:
             {"id": key, "line": hunk.old_start, **_size(hunk), "diff": lines_of(base, hunk)}
             for key, hunk in (zip(file.ids(), file.hunks, strict=True) if file.decision is None else ())
         ],
-        "decided": [_decided(each) for each in _settled(file)],
+        "decided": [_decided(each) for each in file.decided],
     }
     if file.moved is not None:
         described["movedFrom"] = {"uri": file.moved.uri, "path": file.moved.name}
     return described
-
-
-def _settled(file: FileProposal) -> list[Settled]:
-    """Every hunk that was decided, those decided at last at the end."""
-    last: Decision | None = file.decision
-    rest = file.hunks if last is not None else ()
-    return [
-        *file.settled,
-        *(Settled(last, file.base or "", hunk) for hunk in rest if last is not None),
-    ]
 
 
 def _decided(hunk: Settled) -> dict[str, object]:

@@ -96,6 +96,13 @@ class FileProposal:
         """What is left to decide, in lines of `base`; one for what can only be taken whole."""
         return self.cut if self.cut is not None else _hunks(self.base, self.staged, self.is_whole)
 
+    @property
+    def decided(self) -> tuple[Settled, ...]:
+        """Every hunk that was decided, those decided at last at the end."""
+        if self.decision is None:
+            return self.settled
+        return (*self.settled, *(Settled(self.decision, self.base or "", hunk) for hunk in self.hunks))
+
     def ids(self) -> tuple[str, ...]:
         """A name for each hunk that stays the same while others are decided and the text around it changes."""
         return _ids(self.uri, self.base or "", self.hunks)

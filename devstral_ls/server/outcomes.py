@@ -109,7 +109,7 @@ def _text(file: FileProposal, since: Decision | None, change: Change | None, rea
             f"{count} {'hunk' if count == 1 else 'hunks'} {PARTS[key]}" for key, count in counts.items() if key in PARTS
         ]
         line = f"Of your proposed edits to {file.name}: {', '.join(parts)}." if parts else ""
-        rejected = _short("".join(hunk.diff for hunk in file.settled if hunk.decision == "rejected"))
+        rejected = _short("".join(hunk.diff for hunk in file.decided if hunk.decision == "rejected"))
         if rejected:
             line += f" Rejected:\n{rejected}"
     if since == "modified" and change is not None:

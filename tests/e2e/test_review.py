@@ -83,6 +83,20 @@ async def test_the_last_decision_makes_a_partly_applied_file(stages: Stages) -> 
         assert "Of your proposed edits" not in at.prompts()[-1]
 
 
+async def test_what_was_rejected_at_last_is_shown_to_the_model(stages: Stages) -> None:
+    async with stages.on(NEOVIM, FILES, [*TURNS, say("I see.")]) as at:
+        at.open("a.txt")
+        await at.run(apply="propose")
+        first, second, third = await hunks(at)
+        await at.editor.command("devstral.applyProposal", {"hunks": [second]})
+        await at.editor.command("devstral.discardProposal", {"hunks": [first, third]})
+        await at.run(prompt="go on", apply="propose")
+        told = at.prompts()[-1]
+        assert "Of your proposed edits to a.txt: 1 hunk accepted, 2 hunks rejected. Rejected:" in told
+        assert "-line 3\n+line three" in told
+        assert "+line twenty-eight" in told
+
+
 async def test_what_was_unticked_in_the_editors_preview_counts_as_rejected(stages: Stages) -> None:
     async with stages.on(VS_CODE, FILES, [*TURNS, say("I see.")]) as at:
         uri = at.open("a.txt")
