@@ -110,8 +110,8 @@ def hosted(place: Path) -> Iterator[Host]:
 
         def show() -> Played:
             at = {"opened": lambda model, _: opened.set_result(model)}
-            more = {"workspace": str(workspace), "tests": str(HERE / "host")}
-            return vscode.play("hosted", at=at, patience=ALL, answering=turns, **more)
+            tests = str(HERE / "host")
+            return vscode.play("hosted", at=at, patience=ALL, answering=turns, workspace=str(workspace), tests=tests)
 
         window = beside.submit(show)
         with _visitor(door, window) as connection:

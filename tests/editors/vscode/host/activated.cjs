@@ -1,9 +1,8 @@
-// What is there once the extension is: its commands and the server's, the server it took, the folders the server knows.
+// What is there once the extension is: its commands and the server's.
 const vscode = require("vscode");
 
 module.exports = async (host) => ({
   path: host.extension.extensionPath,
   active: host.extension.isActive,
   commands: await vscode.commands.getCommands(true),
-  known: (await vscode.commands.executeCommand("devstral.status")).folders,
 });

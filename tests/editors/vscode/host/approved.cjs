@@ -8,7 +8,6 @@ module.exports = async (host) => {
   for (const choice of ["Run once", "Deny"]) {
     const { running } = await host.begin("Test it");
     const asked = await host.part("approval");
-    await host.reach("asked");
     host.chat.answer(asked.id, choice);
     const { state } = await running;
     const [tool] = host.parts("tool");

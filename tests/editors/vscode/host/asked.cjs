@@ -4,7 +4,7 @@ module.exports = async (host) => {
   const grown = [];
   const listening = host.chat.onDidChange(() => {
     const { state } = host.chat.turns.at(-1);
-    grown.push({ state, text: host.answer ?? "" });
+    grown.push({ state, text: host.answer ?? "", says: host.status.says });
   });
   const turn = await host.chat.ask("What is this?");
   listening.dispose();

@@ -17,6 +17,8 @@ class Host {
   // With a server that is ready, nothing open and a new conversation.
   static async fresh(play, reach) {
     const host = new Host(play, reach, await vscode.extensions.getExtension(EXTENSION).activate());
+    // A case that failed may have left a run.
+    await vscode.commands.executeCommand("devstral.ui.cancel");
     await host.chat.startAnew();
     await host.says("Devstral is ready");
     await vscode.commands.executeCommand("workbench.action.closeAllEditors");
