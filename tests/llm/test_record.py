@@ -95,7 +95,7 @@ async def test_whatever_goes_wrong_the_recording_replays_without_a_difference(ma
         await recorded([turn], tmp_path / str(number), manner=manner)
         files = list((tmp_path / str(number)).iterdir())
         assert files
-        assert [replay.run(file, as_json=False) for file in files] == [0] * len(files)
+        assert [replay.run([file], as_json=False) for file in files] == [0] * len(files)
 
 
 async def test_an_http_error_and_the_attempts_after_it_are_kept(tmp_path: Path) -> None:
