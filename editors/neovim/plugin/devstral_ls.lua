@@ -15,6 +15,6 @@ vim.api.nvim_create_autocmd('LspAttach', {
     local client = vim.lsp.get_client_by_id(event.data.client_id)
     if not client or client.name ~= 'devstral_ls' then return end
     require('devstral_ls.client').arrived(client)
-    require('devstral_ls.review').attached(client)
+    require('devstral_ls.pending').opened(client)
   end,
 })

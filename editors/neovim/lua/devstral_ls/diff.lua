@@ -1,5 +1,7 @@
 --- A proposed file beside the text as it is, in a tab of its own.
 local client_of = require('devstral_ls.client')
+local inline = require('devstral_ls.inline')
+local pending = require('devstral_ls.pending')
 
 local M = {}
 
@@ -14,12 +16,10 @@ local open = {}
 ---@type table<string, integer> buffers by name
 local scratches = {}
 
-local function review() return require('devstral_ls.review') end
-
 ---@param file devstral_ls.File
 ---@return string[]
 local function text_now(file)
-  local buffer = review().buffer_of(file)
+  local buffer = pending.buffer_of(file)
   if buffer then return vim.api.nvim_buf_get_lines(buffer, 0, -1, true) end
   local path = vim.uri_to_fname(file.from and file.from.uri or file.uri)
   return vim.fn.filereadable(path) == 1 and vim.fn.readfile(path) or {}
@@ -94,17 +94,17 @@ local function show(file)
   vim.cmd.diffthis()
   vim.api.nvim_set_current_win(window)
   table.insert(open, { path = file.path, proposed = right, current = left, tab = vim.api.nvim_get_current_tabpage() })
-  review().hide(left, true)
+  inline.hide(left, true)
 end
 
 --- Show a file's diff: the one named, else the current buffer's, else the only one or the one that is picked.
 ---@param path? string
 function M.show(path)
-  local files = review().files()
+  local files = pending.files()
   local here = vim.api.nvim_get_current_buf()
   local wanted = vim.tbl_filter(function(file)
     if path then return file.path == path end
-    return review().buffer_of(file) == here
+    return pending.buffer_of(file) == here
   end, files)
   if path and #wanted == 0 then return client_of.say('Devstral proposes nothing for ' .. path) end
   wanted = #wanted > 0 and wanted or files
@@ -139,7 +139,7 @@ function M.chosen(buffer, lines)
   local path = name:match('^devstral://proposed/(.*)$') or name:match('^devstral://nothing/(.*)$')
   if not path then return nil end
   local chosen = {}
-  for _, file in ipairs(review().files()) do
+  for _, file in ipairs(pending.files()) do
     local shift = 0
     for _, hunk in ipairs(file.path == path and file.hunks or {}) do
       local first = hunk.line + shift
@@ -155,7 +155,7 @@ end
 --- What is pending has changed: so do the proposed texts, and a diff with nothing left is closed.
 function M.update()
   local files = {}
-  for _, file in ipairs(review().files()) do
+  for _, file in ipairs(pending.files()) do
     files[file.path] = file
   end
   for _, diff in ipairs(vim.deepcopy(open)) do
@@ -173,7 +173,7 @@ local function forget_closed()
     local diff = open[index]
     if not vim.api.nvim_tabpage_is_valid(diff.tab) then
       table.remove(open, index)
-      review().hide(diff.current, false)
+      inline.hide(diff.current, false)
     end
   end
 end

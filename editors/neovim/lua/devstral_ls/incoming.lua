@@ -4,7 +4,7 @@ local M = {}
 --- The server marks pending changes with diagnostics for editors that draw nothing. Here they tell that something changed.
 function M.diagnostics(problem, params, context, ...)
   local client = vim.lsp.get_client_by_id(context.client_id)
-  if client then require('devstral_ls.review').refresh(client) end
+  if client then require('devstral_ls.pending').refresh(client) end
   if require('devstral_ls.config').now.review.inline then return end
   return vim.lsp.handlers['textDocument/publishDiagnostics'](problem, params, context, ...)
 end
@@ -12,7 +12,7 @@ end
 local LEVELS = { 'ERROR', 'WARN', 'INFO', 'INFO', 'INFO' }
 
 function M.message(_, params)
-  -- That there is something to review is said with the keys that do it: review.lua.
+  -- That there is something to review is said with the keys that do it: changes.lua.
   if vim.startswith(params.message, 'Devstral proposes ') then return end
   require('devstral_ls.client').say(params.message, LEVELS[params.type])
 end

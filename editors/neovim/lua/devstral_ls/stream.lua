@@ -56,8 +56,8 @@ function takes.proposal(update, client_id)
   if not client then return end
   local left = known[update.proposalId] and update.state == 'pending'
   known[update.proposalId] = true
-  require('devstral_ls.review').refresh(client, function(review)
-    if left then review.announce(update) end
+  require('devstral_ls.pending').refresh(client, function()
+    if left then require('devstral_ls.changes').announce(update) end
   end)
 end
 

@@ -57,7 +57,7 @@ end
 
 -- Wait until the plugin knows of nothing that is pending.
 function reviewing.all_decided()
-  user.wait('all to be decided', function() return #require('devstral_ls.review').files() == 0 end)
+  user.wait('all to be decided', function() return #require('devstral_ls.pending').files() == 0 end)
 end
 
 function reviewing.status_line() return vim.api.nvim_eval_statusline(vim.o.statusline, {}).str end
