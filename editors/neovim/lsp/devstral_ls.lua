@@ -4,8 +4,7 @@
 return {
   cmd = { 'devstral-ls', 'serve' },
   root_dir = function(buffer, start) start(vim.fs.root(buffer, '.git') or vim.fn.getcwd()) end,
-  before_init = function() require('devstral_ls.client').begins() end,
-  on_exit = function() require('devstral_ls.client').left() end,
+  on_exit = vim.schedule_wrap(function(_, _, client_id) require('devstral_ls.starting').left(client_id) end),
   init_options = {
     client = { stream = true },
     -- The plugin shows changes in the text, and answers in a window of its own.
@@ -19,6 +18,7 @@ return {
     ['devstral/status'] = function(_, status) require('devstral_ls.status').told(status) end,
     ['textDocument/publishDiagnostics'] = function(...) return require('devstral_ls.incoming').diagnostics(...) end,
     ['window/showMessage'] = function(...) return require('devstral_ls.incoming').message(...) end,
+    ['window/showMessageRequest'] = function(...) return require('devstral_ls.incoming').question(...) end,
     ['workspace/applyEdit'] = function(...) return require('devstral_ls.incoming').edit(...) end,
   },
 }

@@ -14,7 +14,7 @@ vim.api.nvim_create_autocmd('LspAttach', {
   callback = function(event)
     local client = vim.lsp.get_client_by_id(event.data.client_id)
     if not client or client.name ~= 'devstral_ls' then return end
-    require('devstral_ls.client').arrived(client)
+    require('devstral_ls.starting').arrived(client)
     require('devstral_ls.pending').opened(client)
   end,
 })

@@ -1,5 +1,5 @@
 --- What is pending, told as the names of files and listed change by change.
-local client_of = require('devstral_ls.client')
+local messages = require('devstral_ls.messages')
 local pending = require('devstral_ls.pending')
 
 local M = {}
@@ -9,7 +9,7 @@ local M = {}
 function M.announce(proposal)
   local names = vim.tbl_map(function(file) return file.path end, proposal.files)
   local shown = #names > 2 and ('%s and %d more'):format(names[1], #names - 1) or table.concat(names, ', ')
-  client_of.say(('Devstral proposes changes to %s: :Devstral changes'):format(shown))
+  messages.say(('Devstral proposes changes to %s: :Devstral changes'):format(shown))
 end
 
 --- List what is pending, of every file, in the quickfix window.
@@ -28,7 +28,7 @@ function M.list()
       items[#items + 1] = vim.tbl_extend('error', target, { lnum = 1, text = text, type = 'W' })
     end
   end
-  if #items == 0 then return client_of.say('Devstral proposes nothing') end
+  if #items == 0 then return messages.say('Devstral proposes nothing') end
   vim.fn.setqflist({}, ' ', { title = 'Devstral proposes', items = items })
   vim.cmd('botright copen ' .. math.min(#items + 1, 10))
 end

@@ -1,7 +1,24 @@
 --- The language server's client, whichever Neovim it runs in.
+local messages = require('devstral_ls.messages')
+
 local M = {}
 
 M.NAME = 'devstral_ls'
+
+--- What a server is started with, or would be.
+---@return vim.lsp.Config?
+function M.config()
+  local client = M.find()
+  return client and client.config or (vim.lsp.config or require('devstral_ls.older').configs)[M.NAME]
+end
+
+--- The command that starts the server.
+---@return string[]
+function M.command()
+  local config = M.config()
+  local cmd = config and config.cmd
+  return type(cmd) == 'table' and cmd or { 'devstral-ls' }
+end
 
 ---@alias devstral_ls.Answered fun(result: any)
 
@@ -15,43 +32,6 @@ function M.find(buffer)
     or (belongs and vim.lsp.get_client_by_id(belongs))
     or vim.lsp.get_clients({ name = M.NAME })[1]
 end
-
---- Whether a server was started that is not there yet.
-local starting = false
----@type fun(client: vim.lsp.Client)[] what waits for it
-local waiting = {}
-
---- A server begins to start.
-function M.begins() starting = true end
-
---- A server is there.
----@param client vim.lsp.Client
-function M.arrived(client)
-  starting = false
-  local calls = waiting
-  waiting = {}
-  for _, call in ipairs(calls) do
-    call(client)
-  end
-end
-
---- A server left, or never came.
-function M.left()
-  starting, waiting = false, {}
-end
-
---- Call `go_on` with the client, as soon as there is one; or tell the user why there is none.
----@param go_on fun(client: vim.lsp.Client)
-function M.when_there(go_on)
-  local client = M.find()
-  if client then return go_on(client) end
-  if starting then return table.insert(waiting, go_on) end
-  M.say('Devstral does not run: open a file, and see :checkhealth devstral_ls', 'WARN')
-end
-
----@param text string
----@param level? 'INFO'|'WARN'|'ERROR'
-function M.say(text, level) vim.notify(text, vim.log.levels[level or 'INFO'], { title = 'Devstral' }) end
 
 --- An answer with what is null in it left out.
 ---@param answer any
@@ -74,7 +54,7 @@ function M.execute(client, command, argument, answered)
   argument = (argument and next(argument)) and argument or vim.empty_dict()
   local params = { command = 'devstral.' .. command, arguments = { argument } }
   local function take(problem, result)
-    if problem then return M.say(problem.message, 'ERROR') end
+    if problem then return messages.say(problem.message, 'ERROR') end
     if answered then answered(without_null(result)) end
   end
   if vim.fn.has('nvim-0.11') == 1 then

@@ -1,5 +1,5 @@
 --- `:Devstral`: which subcommand is meant, with which options, and what completes them.
-local client_of = require('devstral_ls.client')
+local messages = require('devstral_ls.messages')
 
 local M = {}
 
@@ -15,11 +15,16 @@ local function all() return require('devstral_ls.subcommands') end
 ---@param given string
 ---@return string rest
 ---@return table<string, string> options
+---@return string? problem with them
 local function without_options(given)
   local found = {}
   while true do
-    local name, value, rest = given:match('^(%l+)=(%S+)%s*(.*)$')
-    if not name or not M.OPTIONS[name] or not vim.tbl_contains(M.OPTIONS[name], value) then return given, found end
+    local name, value, rest = given:match('^(%l+)=(%S*)%s*(.*)$')
+    local values = M.OPTIONS[name]
+    if not values then return given, found end
+    if not vim.tbl_contains(values, value) then
+      return given, found, ('%s= is one of %s, not `%s`'):format(name, table.concat(values, ', '), value)
+    end
     found[name], given = value, rest
   end
 end
@@ -31,12 +36,16 @@ function M.run(call)
   if not name then name, given = 'ask', '' end
   local subcommand = all()[name]
   if not subcommand then
-    return client_of.say(('Devstral has no `%s`: %s'):format(name, table.concat(M.names(), ', ')), 'ERROR')
+    return messages.say(('Devstral has no `%s`: <Tab> after :Devstral lists what it has'):format(name), 'ERROR')
   end
-  local rest, found = without_options(given)
+  if subcommand.bare and given ~= '' then
+    return messages.say((':Devstral %s takes no more words, such as `%s`'):format(name, given), 'ERROR')
+  end
+  local rest, found, problem = without_options(given)
+  if problem then return messages.say(problem, 'ERROR') end
   local function go_on(client) subcommand.run({ call = call, rest = rest, options = found, client = client }) end
   if subcommand.offline then return go_on() end
-  client_of.when_there(go_on)
+  require('devstral_ls.starting').when_there(go_on)
 end
 
 ---@return string[]

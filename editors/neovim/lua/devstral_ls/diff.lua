@@ -1,6 +1,6 @@
 --- A proposed file beside the text as it is, in a tab of its own.
-local client_of = require('devstral_ls.client')
 local inline = require('devstral_ls.inline')
+local messages = require('devstral_ls.messages')
 local pending = require('devstral_ls.pending')
 
 local M = {}
@@ -106,9 +106,9 @@ function M.show(path)
     if path then return file.path == path end
     return pending.buffer_of(file) == here
   end, files)
-  if path and #wanted == 0 then return client_of.say('Devstral proposes nothing for ' .. path) end
+  if path and #wanted == 0 then return messages.say('Devstral proposes nothing for ' .. path) end
   wanted = #wanted > 0 and wanted or files
-  if #wanted == 0 then return client_of.say('Devstral proposes nothing') end
+  if #wanted == 0 then return messages.say('Devstral proposes nothing') end
   if #wanted == 1 then return show(wanted[1]) end
   local options = { prompt = 'Diff of', format_item = function(file) return file.path end }
   vim.ui.select(wanted, options, function(file)

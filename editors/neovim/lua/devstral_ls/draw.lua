@@ -1,4 +1,7 @@
 --- A proposed change in the text: its old lines marked, its new lines below them as virtual ones.
+local sight = require('devstral_ls.sight')
+local width = require('devstral_ls.width')
+
 local M = {}
 
 local PLACES = vim.api.nvim_create_namespace('devstral_ls.places')
@@ -37,11 +40,16 @@ function M.place(buffer, hunk) return vim.api.nvim_buf_set_extmark(buffer, PLACE
 ---@return integer? row counted from 0
 function M.row(buffer, mark) return vim.api.nvim_buf_get_extmark_by_id(buffer, PLACES, mark, {})[1] end
 
----@param line string
----@return table virtual line as wide as the screen
-local function virtual(line)
-  local shown = line:gsub('\t', (' '):rep(vim.bo.tabstop))
-  return { { shown .. (' '):rep(math.max(vim.o.columns - vim.fn.strdisplaywidth(shown), 0)), 'DevstralNew' } }
+---@param buffer integer
+---@param hunk devstral_ls.Hunk
+---@return table[] its new lines as virtual ones
+local function virtual(buffer, hunk)
+  local lines = {}
+  for _, line in ipairs(width.fitted(buffer, hunk.newLines)) do
+    local rest = math.max(vim.o.columns - vim.fn.strdisplaywidth(line), 0)
+    lines[#lines + 1] = { { line .. (' '):rep(rest), 'DevstralNew' } }
+  end
+  return lines
 end
 
 ---@param buffer integer
@@ -51,7 +59,9 @@ function M.show(buffer, hunk, hint)
   highlights()
   local first, last = anchor(buffer, hunk), vim.api.nvim_buf_line_count(buffer) - 1
   for row = hunk.line, math.min(hunk.line + #hunk.oldLines - 1, last) do
-    vim.api.nvim_buf_set_extmark(buffer, SHOWN, row, 0, { line_hl_group = 'DevstralOld' })
+    -- Not as line_hl_group: the colours of the syntax would stay on top.
+    local whole = { end_row = row + 1, end_col = 0, hl_group = 'DevstralOld', hl_eol = true, strict = false }
+    vim.api.nvim_buf_set_extmark(buffer, SHOWN, row, 0, whole)
   end
   local on_top = #hunk.oldLines == 0 and hunk.line == 0
   vim.api.nvim_buf_set_extmark(buffer, SHOWN, first, 0, {
@@ -60,23 +70,26 @@ function M.show(buffer, hunk, hint)
     hl_mode = 'combine',
   })
   if #hunk.newLines == 0 then return end
+  local lines = virtual(buffer, hunk)
   local below = math.min(first + math.max(#hunk.oldLines, 1) - 1, last)
   vim.api.nvim_buf_set_extmark(buffer, SHOWN, below, 0, {
-    virt_lines = vim.tbl_map(virtual, hunk.newLines),
+    virt_lines = lines,
     virt_lines_above = on_top,
+    virt_lines_overflow = vim.fn.has('nvim-0.11') == 1 and 'scroll' or nil,
   })
-  if on_top then M.scroll_up(buffer, #hunk.newLines) end
+  if on_top then sight.scroll_up(buffer, #lines) end
 end
 
---- Lines above the first one are out of sight until the window is scrolled there.
+--- How many virtual lines are shown below a row.
 ---@param buffer integer
----@param count integer
-function M.scroll_up(buffer, count)
-  for _, window in ipairs(vim.fn.win_findbuf(buffer)) do
-    vim.api.nvim_win_call(window, function()
-      if vim.fn.line('w0') == 1 then vim.fn.winrestview({ topline = 1, topfill = count }) end
-    end)
+---@param row integer counted from 0
+---@return integer
+function M.below(buffer, row)
+  local count = 0
+  for _, mark in ipairs(vim.api.nvim_buf_get_extmarks(buffer, SHOWN, { row, 0 }, { row, -1 }, { details = true })) do
+    if not mark[4].virt_lines_above then count = count + #(mark[4].virt_lines or {}) end
   end
+  return count
 end
 
 ---@param buffer integer

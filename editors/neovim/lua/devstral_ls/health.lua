@@ -17,39 +17,39 @@ local function neovim()
   end
 end
 
----@return string[] the command that starts the server
-local function command()
-  local client = client_of.find()
-  local config = client and client.config or (vim.lsp.config and vim.lsp.config[client_of.NAME])
-  local cmd = config and config.cmd
-  return type(cmd) == 'table' and cmd or { 'devstral-ls' }
-end
-
+---@return boolean whether it can be started
 local function server()
-  local program = command()[1]
+  local program = client_of.command()[1]
   local path = vim.fn.exepath(program)
   if path == '' then
-    return vim.health.error(program .. ' is not found', {
+    vim.health.error(program .. ' is not found', {
       'Install it, in its folder: pipx install . (or: uv tool install .)',
       "Or name it: vim.lsp.config('devstral_ls', { cmd = { '/path/to/devstral-ls', 'serve' } })",
     })
+    return false
   end
   local fine, process = pcall(vim.system, { path, '--version' }, { text = true })
   local done = fine and process:wait(PATIENCE)
   if not done or done.code ~= 0 then
     local why = done and vim.trim(done.stderr or '') or tostring(process)
-    return vim.health.error(path .. ' does not run: ' .. why, 'Run it in a terminal: ' .. path .. ' doctor')
+    vim.health.error(path .. ' does not run: ' .. why, 'Run it in a terminal: ' .. path .. ' doctor')
+    return false
   end
   vim.health.ok(vim.trim(done.stdout) .. ' (' .. path .. ')')
+  return true
 end
 
-local function clients()
+---@param startable boolean
+---@return vim.lsp.Client[]
+local function clients(startable)
   local found = vim.lsp.get_clients({ name = client_of.NAME })
   if #found == 0 then
-    return vim.health.warn('no client runs', {
+    if not startable then return found end
+    vim.health.warn('no client runs', {
       "Put vim.lsp.enable('devstral_ls') into init.lua (0.10: require('devstral_ls').enable())",
       'Open a file, and run this again',
     })
+    return found
   end
   local roots = {}
   for _, client in ipairs(found) do
@@ -87,8 +87,7 @@ end
 function M.check()
   vim.health.start('Devstral')
   neovim()
-  server()
-  for _, client in ipairs(clients() or {}) do
+  for _, client in ipairs(clients(server())) do
     model(client)
   end
 end

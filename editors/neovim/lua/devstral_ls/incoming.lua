@@ -14,7 +14,26 @@ local LEVELS = { 'ERROR', 'WARN', 'INFO', 'INFO', 'INFO' }
 function M.message(_, params)
   -- That there is something to review is said with the keys that do it: changes.lua.
   if vim.startswith(params.message, 'Devstral proposes ') then return end
-  require('devstral_ls.client').say(params.message, LEVELS[params.type])
+  require('devstral_ls.messages').say(params.message, LEVELS[params.type])
+end
+
+---@return boolean whether the user is neither typing nor in the middle of a command
+local function at_rest() return vim.tbl_contains({ 'n', 'nt' }, vim.api.nvim_get_mode().mode) end
+
+--- A menu would take what is typed for answers, so the question waits until nothing is.
+function M.question(problem, params, context, ...)
+  local this = coroutine.running()
+  if not at_rest() then
+    require('devstral_ls.messages').say('Devstral asks you something: leave the mode you are in to see it')
+  end
+  while not at_rest() do
+    vim.api.nvim_create_autocmd('ModeChanged', {
+      once = true,
+      callback = vim.schedule_wrap(function() coroutine.resume(this) end),
+    })
+    coroutine.yield()
+  end
+  return vim.lsp.handlers['window/showMessageRequest'](problem, params, context, ...)
 end
 
 ---@param edit lsp.WorkspaceEdit
@@ -35,7 +54,19 @@ local function break_undo(buffers)
   end
 end
 
+---@param buffers integer[]
+---@return string? the first that can't be changed, and why
+local function locked(buffers)
+  for _, buffer in ipairs(buffers) do
+    local name = vim.fn.fnamemodify(vim.api.nvim_buf_get_name(buffer), ':.')
+    if not vim.bo[buffer].modifiable then return name .. " has 'modifiable' off" end
+  end
+end
+
 function M.edit(problem, params, context, ...)
+  -- Found out on the way it would leave files before it changed, and those after it not.
+  local reason = locked(buffers_of(params.edit))
+  if reason then return { applied = false, failureReason = reason } end
   break_undo(buffers_of(params.edit))
   -- Without its label, which Neovim would print.
   local answer = vim.lsp.handlers['workspace/applyEdit'](problem, { edit = params.edit }, context, ...)

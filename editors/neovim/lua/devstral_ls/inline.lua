@@ -90,12 +90,13 @@ function M.rows(buffer)
   return list
 end
 
--- Marks move with the text, but what is typed may also be what is proposed, or be where it is.
+-- Marks move with the text, but what is typed may also be what is proposed, or be where it is; long lines are as long as the
+-- windows are wide.
 local soon = false
-vim.api.nvim_create_autocmd({ 'TextChanged', 'InsertLeave', 'BufReadPost' }, {
+vim.api.nvim_create_autocmd({ 'TextChanged', 'InsertLeave', 'BufReadPost', 'WinResized' }, {
   group = vim.api.nvim_create_augroup('devstral_ls.inline', {}),
   callback = function(event)
-    if soon or not placed[event.buf] then return end
+    if soon or not (placed[event.buf] or (event.event == 'WinResized' and next(placed))) then return end
     soon = true
     vim.defer_fn(function()
       soon = false

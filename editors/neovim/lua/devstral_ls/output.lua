@@ -9,18 +9,19 @@ local M = {}
 ---@field prompts string[] of runs whose heading has not come yet
 ---@field kind? string of what was written last
 
-
 ---@type table<string, devstral_ls.Page>
 local pages = {}
 local newest ---@type string?
+local made = 0 -- pages so far
 
 ---@param id string the session's
 ---@return devstral_ls.Page
 local function page_of(id)
   local page = pages[id]
   if page and vim.api.nvim_buf_is_valid(page.buffer) then return page end
+  made = made + 1
   local buffer = vim.api.nvim_create_buf(false, true)
-  vim.api.nvim_buf_set_name(buffer, 'devstral://session/' .. id)
+  vim.api.nvim_buf_set_name(buffer, 'devstral://conversation/' .. made)
   vim.bo[buffer].undolevels = -1
   vim.bo[buffer].modifiable = false
   vim.bo[buffer].filetype = 'markdown'
@@ -128,6 +129,19 @@ end
 ---@param id string
 function M.ended(id) page_of(id).headed = false end
 
+--- The server is gone: runs of its conversations have ended.
+---@param client_id integer
+function M.left(client_id)
+  for id, page in pairs(pages) do
+    local valid = vim.api.nvim_buf_is_valid(page.buffer)
+    if valid and page.headed and vim.b[page.buffer].devstral_client == client_id then
+      M.note(id, 'the server ended: the next :Devstral starts it again')
+      M.ended(id)
+    end
+    page.prompts = {}
+  end
+end
+
 ---@return integer? window that shows a conversation in this tab
 local function window_here()
   for _, window in ipairs(vim.api.nvim_tabpage_list_wins(0)) do
@@ -140,7 +154,8 @@ end
 local function open_window(buffer)
   local size = config.now.output.size
   if config.now.output.style ~= 'float' then
-    local window = vim.api.nvim_open_win(buffer, false, { split = 'below', win = -1, height = size })
+    local height = math.max(math.min(size, math.floor(vim.o.lines * 0.4)), 1) -- the files stay in sight
+    local window = vim.api.nvim_open_win(buffer, false, { split = 'below', win = -1, height = height })
     vim.wo[window].winfixheight = true
     return window
   end

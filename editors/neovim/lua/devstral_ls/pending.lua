@@ -95,15 +95,12 @@ function M.opened(client)
   if pending[client.id] then M.refresh(client) end
 end
 
-vim.api.nvim_create_autocmd('LspDetach', {
-  group = vim.api.nvim_create_augroup('devstral_ls.pending', {}),
-  callback = function(event)
-    local client = vim.lsp.get_client_by_id(event.data.client_id)
-    if not client or (client.is_stopped and vim.fn.has('nvim-0.11') == 1 and client:is_stopped()) then
-      pending[event.data.client_id] = nil
-      vim.schedule(show)
-    end
-  end,
-})
+--- A server is gone, and what it proposed with it.
+---@param client_id integer
+function M.forget(client_id)
+  if not pending[client_id] then return end
+  pending[client_id] = nil
+  show()
+end
 
 return M

@@ -3,6 +3,8 @@ local client_of = require('devstral_ls.client')
 local draw = require('devstral_ls.draw')
 local inline = require('devstral_ls.inline')
 local keys = require('devstral_ls.keys')
+local messages = require('devstral_ls.messages')
+local sight = require('devstral_ls.sight')
 local pending = require('devstral_ls.pending')
 
 local M = {}
@@ -10,8 +12,9 @@ local M = {}
 --- Go to the `steps`th change after the cursor, or before it, around the ends of the buffer.
 ---@param steps integer
 function M.go(steps)
-  local list = inline.rows(vim.api.nvim_get_current_buf())
-  if #list == 0 then return client_of.say('Devstral proposes nothing in this buffer: :Devstral changes lists the rest') end
+  local buffer = vim.api.nvim_get_current_buf()
+  local list = inline.rows(buffer)
+  if #list == 0 then return messages.say('Devstral proposes nothing in this buffer: :Devstral changes lists the rest') end
   local cursor = vim.api.nvim_win_get_cursor(0)[1] - 1
   local after, before = 1, 0 -- the first one below the cursor, the last one above it
   for index, item in ipairs(list) do
@@ -23,7 +26,9 @@ function M.go(steps)
   vim.cmd("normal! m'")
   vim.api.nvim_win_set_cursor(0, { target.row + 1, 0 })
   vim.cmd('normal! zv')
-  if target.row == 0 then draw.scroll_up(0, #target.one.hunk.newLines) end
+  if target.row == 0 then sight.scroll_up(buffer, #target.one.hunk.newLines) end
+  local last = target.one.file.kind == 'edit' and target.last or target.row
+  sight.bring(target.row, last, draw.below(buffer, last))
 end
 
 local COMMANDS = { accept = 'applyProposal', reject = 'discardProposal' }
@@ -62,7 +67,7 @@ function M.decide(how, lines)
       if not lines or (item.row <= lines[2] and item.last >= lines[1]) then chosen[#chosen + 1] = item.one end
     end
   end
-  if #chosen == 0 then return client_of.say('Devstral proposes nothing here: ' .. M.where_to()) end
+  if #chosen == 0 then return messages.say('Devstral proposes nothing here: ' .. M.where_to()) end
   M.carry_out(how, chosen)
 end
 

@@ -29,6 +29,12 @@ function M.told(status)
   changed()
 end
 
+--- The server is gone, and what it was at work at with it.
+function M.left()
+  busy, title, activity = false, nil, ''
+  changed()
+end
+
 --- What the run that goes on does just now.
 ---@param text string
 function M.doing(text)

@@ -14,7 +14,7 @@ function reviewing.shown(buffer)
   local order = { ['-'] = '1', ['.'] = '2', ['^'] = '3', ['+'] = '4' }
   for _, mark in ipairs(namespace and vim.api.nvim_buf_get_extmarks(buffer or 0, namespace, 0, -1, { details = true }) or {}) do
     local number, details = mark[2] + 1, mark[4]
-    if details.line_hl_group then lines[#lines + 1] = number .. ' -' end
+    if details.hl_group == 'DevstralOld' then lines[#lines + 1] = number .. ' -' end
     if details.virt_text then lines[#lines + 1] = number .. ' ... ' .. vim.trim(text_of(details.virt_text)) end
     for _, virtual in ipairs(details.virt_lines or {}) do
       lines[#lines + 1] = number .. (details.virt_lines_above and ' ^ ' or ' + ') .. text_of(virtual)

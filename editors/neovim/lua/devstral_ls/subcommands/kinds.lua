@@ -14,6 +14,7 @@ local M = {}
 ---@field serves string[] the server's commands it stands for
 ---@field run fun(asked: devstral_ls.Asked)
 ---@field offline? boolean whether it does without a server
+---@field bare? boolean whether no words may follow it
 ---@field complete? fun(): string[]
 
 --- It asks the server, and that is all.
@@ -26,6 +27,7 @@ function M.plain(name, about, make, answered)
   return {
     about = about,
     serves = { name },
+    bare = make == nil,
     run = function(asked)
       client_of.execute(asked.client, name, make and make(asked) or {}, function(answer)
         if answered then answered(answer, asked) end
@@ -40,7 +42,7 @@ end
 ---@param complete? fun(): string[]
 ---@return devstral_ls.Subcommand
 function M.offline(about, run, complete)
-  return { about = about, serves = {}, run = run, offline = true, complete = complete }
+  return { about = about, serves = {}, run = run, offline = true, bare = complete == nil, complete = complete }
 end
 
 ---@param field string

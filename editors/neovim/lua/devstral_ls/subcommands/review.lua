@@ -1,6 +1,7 @@
 --- Subcommands about what is pending, and about what was applied.
 local client_of = require('devstral_ls.client')
 local kinds = require('devstral_ls.subcommands.kinds')
+local messages = require('devstral_ls.messages')
 local pending = require('devstral_ls.pending')
 local review = require('devstral_ls.review')
 
@@ -20,7 +21,7 @@ local function whole(how, name, about)
       if asked.rest == '' or file.path == asked.rest then chosen[#chosen + 1] = { file = file } end
     end
     if #chosen > 0 then return review.carry_out(how, chosen) end
-    if asked.rest ~= '' then return client_of.say('Devstral proposes nothing for ' .. asked.rest) end
+    if asked.rest ~= '' then return messages.say('Devstral proposes nothing for ' .. asked.rest) end
     -- The server knows best why there is nothing.
     client_of.execute(asked.client, name, {}, function() pending.refresh(asked.client) end)
   end
@@ -35,12 +36,13 @@ local function here(how, name, about)
   return {
     about = about,
     serves = { name },
+    bare = true,
     run = function(asked) review.decide(how, { asked.call.line1 - 1, asked.call.line2 - 1 }) end,
   }
 end
 
 local function say_undone(answer, asked)
-  if answer.undone then client_of.say(('Undone in %d file%s'):format(#answer.files, #answer.files == 1 and '' or 's')) end
+  if answer.undone then messages.say(('Undone in %d file%s'):format(#answer.files, #answer.files == 1 and '' or 's')) end
   pending.refresh(asked.client)
 end
 
@@ -58,6 +60,7 @@ return {
   changes = {
     about = 'list what is pending, of every file',
     serves = { 'hunks' },
+    bare = true,
     run = function(asked)
       pending.refresh(asked.client, function() require('devstral_ls.changes').list() end)
     end,

@@ -1,6 +1,7 @@
 --- Subcommands that start a run, and the one that stops it.
 local client_of = require('devstral_ls.client')
 local kinds = require('devstral_ls.subcommands.kinds')
+local messages = require('devstral_ls.messages')
 local place = require('devstral_ls.place')
 local session = require('devstral_ls.session')
 
@@ -85,7 +86,7 @@ local function run_action(asked)
     return go_on(id)
   end
   local known = actions(asked.client)
-  if #known == 0 then return client_of.say('You have no actions: the setting `actions` is for them') end
+  if #known == 0 then return messages.say('You have no actions: the setting `actions` is for them') end
   local how = { prompt = 'Action', format_item = function(action) return action.title end }
   vim.ui.select(known, how, function(action)
     if action then go_on(action.id) end
@@ -94,12 +95,12 @@ end
 
 local function fix(asked)
   local problems, range = place.problems(asked.call, asked.client.offset_encoding)
-  if #problems == 0 and asked.rest == '' then return client_of.say('Nothing is reported here') end
+  if #problems == 0 and asked.rest == '' then return messages.say('Nothing is reported here') end
   start(asked, 'fix', { range = range, diagnostics = #problems > 0 and problems or nil })
 end
 
 local function say_cancelled(answer)
-  if #answer.cancelled == 0 then client_of.say('Devstral is not at work') end
+  if #answer.cancelled == 0 then messages.say('Devstral is not at work') end
 end
 
 ---@type table<string, devstral_ls.Subcommand>

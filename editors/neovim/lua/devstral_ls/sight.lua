@@ -1,0 +1,35 @@
+--- Bringing virtual lines into sight: Neovim scrolls for lines of the text alone.
+local M = {}
+
+--- Lines above the first one are out of sight until the window is scrolled there.
+---@param buffer integer
+---@param count integer
+function M.scroll_up(buffer, count)
+  for _, window in ipairs(vim.fn.win_findbuf(buffer)) do
+    vim.api.nvim_win_call(window, function()
+      if vim.fn.line('w0') == 1 then vim.fn.winrestview({ topline = 1, topfill = count }) end
+    end)
+  end
+end
+
+--- Scroll the current window until the lines from `first` to `last` are seen with what is below them, or as much of it as there
+--- is room for.
+---@param first integer counted from 0
+---@param last integer
+---@param below integer virtual lines
+function M.bring(first, last, below)
+  local window = vim.api.nvim_get_current_win()
+  local info = vim.fn.getwininfo(window)[1]
+  local highest = first + 1 - vim.wo.scrolloff
+  local function top() return vim.fn.line('w0') end
+  local function covered()
+    return vim.api.nvim_win_text_height(window, { start_row = top() - 1, end_row = last }).all + below
+  end
+  local before
+  while covered() > info.height and top() < highest and top() ~= before do
+    before = top()
+    vim.cmd.normal({ '\5', bang = true }) -- CTRL-E
+  end
+end
+
+return M
