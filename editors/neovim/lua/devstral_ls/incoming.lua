@@ -23,16 +23,16 @@ local function at_rest() return vim.tbl_contains({ 'n', 'nt' }, vim.api.nvim_get
 --- A menu would take what is typed for answers, so the question waits until nothing is.
 function M.question(problem, params, context, ...)
   local this = coroutine.running()
-  if not at_rest() then
-    require('devstral_ls.messages').say('Devstral asks you something: leave the mode you are in to see it')
-  end
+  local status = require('devstral_ls.status')
   while not at_rest() do
+    status.asking(true)
     vim.api.nvim_create_autocmd('ModeChanged', {
       once = true,
       callback = vim.schedule_wrap(function() coroutine.resume(this) end),
     })
     coroutine.yield()
   end
+  status.asking(false)
   return vim.lsp.handlers['window/showMessageRequest'](problem, params, context, ...)
 end
 

@@ -23,9 +23,12 @@ function M.say(text, level)
   if not printed() or vim.fn.strdisplaywidth(text) <= room() then
     return vim.notify(text, vim.log.levels[level or 'INFO'], { title = 'Devstral' })
   end
-  vim.cmd.echohl(COLOURS[level] or 'None')
-  vim.cmd.echomsg(vim.fn.string(text)) -- vim.notify would go on in the next line, and ask for Enter
-  vim.cmd.echohl('None')
+  -- vim.notify would go on in the next line, and ask for Enter; so would :echomsg while a command runs.
+  vim.schedule(function()
+    vim.cmd.echohl(COLOURS[level] or 'None')
+    vim.cmd.echomsg(vim.fn.string(text))
+    vim.cmd.echohl('None')
+  end)
 end
 
 return M

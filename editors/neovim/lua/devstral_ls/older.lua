@@ -13,7 +13,7 @@ function M.enabled() return attach ~= nil end
 --- Start the server in every file that is open.
 function M.attach_all()
   for _, buffer in ipairs(vim.api.nvim_list_bufs()) do
-    if vim.api.nvim_buf_is_loaded(buffer) and vim.bo[buffer].filetype ~= '' then attach(buffer) end
+    if vim.api.nvim_buf_is_loaded(buffer) then attach(buffer) end
   end
 end
 

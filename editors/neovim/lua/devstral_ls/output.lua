@@ -14,6 +14,21 @@ local pages = {}
 local newest ---@type string?
 local made = 0 -- pages so far
 
+--- Of the window.
+local OPTIONS = {
+  wrap = true,
+  linebreak = true,
+  smoothscroll = true, -- a paragraph may have more rows than the window
+  number = false,
+  relativenumber = false,
+  cursorline = false,
+  signcolumn = 'no',
+  foldcolumn = '0',
+  foldenable = false,
+  spell = false,
+  conceallevel = 2,
+}
+
 ---@param id string the session's
 ---@return devstral_ls.Page
 local function page_of(id)
@@ -32,6 +47,14 @@ local function page_of(id)
   return page
 end
 
+--- Put the cursor at the very end, which may be many rows below where the last line begins.
+---@param window integer
+---@param buffer integer
+local function to_the_end(window, buffer)
+  local last = vim.api.nvim_buf_get_lines(buffer, -2, -1, true)[1]
+  vim.api.nvim_win_set_cursor(window, { vim.api.nvim_buf_line_count(buffer), #last })
+end
+
 --- Windows on the buffer whose cursor is on its last line stay there.
 ---@param page devstral_ls.Page
 ---@param text string
@@ -47,7 +70,7 @@ local function append(page, text)
   vim.api.nvim_buf_set_text(buffer, last, column, last, column, vim.split(text, '\n', { plain = true }))
   vim.bo[buffer].modifiable = false
   for _, window in ipairs(followers) do
-    vim.api.nvim_win_set_cursor(window, { vim.api.nvim_buf_line_count(buffer), 0 })
+    to_the_end(window, buffer)
   end
 end
 
@@ -184,11 +207,11 @@ function M.open(id)
     vim.api.nvim_win_set_buf(window, buffer)
   else
     window = open_window(buffer)
-    for option, value in pairs({ wrap = true, linebreak = true, number = false, signcolumn = 'no', conceallevel = 2 }) do
+    for option, value in pairs(OPTIONS) do
       vim.api.nvim_set_option_value(option, value, { win = window, scope = 'local' })
     end
   end
-  vim.api.nvim_win_set_cursor(window, { vim.api.nvim_buf_line_count(buffer), 0 })
+  to_the_end(window, buffer)
   return true
 end
 

@@ -25,10 +25,11 @@ function M.bring(first, last, below)
   local function covered()
     return vim.api.nvim_win_text_height(window, { start_row = top() - 1, end_row = last }).all + below
   end
+  local function seen() return { top(), vim.fn.winsaveview().topfill } end
   local before
-  while covered() > info.height and top() < highest and top() ~= before do
-    before = top()
-    vim.cmd.normal({ '\5', bang = true }) -- CTRL-E
+  while covered() > info.height and top() < highest and not vim.deep_equal(seen(), before) do
+    before = seen()
+    vim.cmd.normal({ '\5', bang = true }) -- CTRL-E, which may scroll a virtual line
   end
 end
 

@@ -20,7 +20,7 @@ end
 --- A server left, or never came. What it was at work at is over.
 ---@param client_id integer
 function M.left(client_id)
-  if #waiting > 0 then messages.say('Devstral does not start: :checkhealth devstral_ls says why', 'ERROR') end
+  if #waiting > 0 then messages.say('Devstral does not start: see :checkhealth devstral_ls', 'ERROR') end
   waiting = {}
   require('devstral_ls.pending').forget(client_id)
   require('devstral_ls.status').left()
@@ -40,27 +40,45 @@ local function start()
   require('devstral_ls.older').attach_all()
 end
 
+---@param buffer integer
+---@return boolean whether the server is for such a buffer
+local function is_served(buffer)
+  local wanted = (client_of.config() or {}).filetypes
+  return vim.bo[buffer].buftype == '' and (not wanted or vim.tbl_contains(wanted, vim.bo[buffer].filetype))
+end
+
 ---@return string? why no server can be started, and what to do
 local function obstacle()
   if not enabled() then return "Devstral is not enabled: put vim.lsp.enable('devstral_ls') into init.lua" end
   local program = client_of.command()[1]
   if vim.fn.executable(program) == 0 then
-    return program .. ' is not found: :checkhealth devstral_ls says how to install it'
+    return program .. ' is not found: see :checkhealth devstral_ls'
   end
-  local wanted = (client_of.config() or {}).filetypes
   for _, buffer in ipairs(vim.api.nvim_list_bufs()) do
-    local kind = vim.bo[buffer].filetype
-    local is_file = vim.api.nvim_buf_is_loaded(buffer) and vim.bo[buffer].buftype == '' and kind ~= ''
-    if is_file and (not wanted or vim.tbl_contains(wanted, kind)) then return nil end
+    if vim.api.nvim_buf_is_loaded(buffer) and is_served(buffer) then return nil end
   end
   return 'Devstral works on files: open one first'
+end
+
+--- Neovim tells of files whose type it knows; this one has none, such as a LICENSE.
+---@param client vim.lsp.Client
+local function attach_here(client)
+  local buffer = vim.api.nvim_get_current_buf()
+  local root, name = client.config.root_dir, vim.api.nvim_buf_get_name(buffer)
+  if name == '' or vim.bo[buffer].filetype ~= '' or not is_served(buffer) then return end
+  if root and vim.startswith(vim.fs.normalize(name), vim.fs.normalize(root) .. '/') then
+    vim.lsp.buf_attach_client(buffer, client.id)
+  end
 end
 
 --- Call `go_on` with the client, as soon as there is one, which is started if it ended; or tell the user why there is none.
 ---@param go_on fun(client: vim.lsp.Client)
 function M.when_there(go_on)
   local client = client_of.find()
-  if client then return go_on(client) end
+  if client then
+    attach_here(client)
+    return go_on(client)
+  end
   local problem = obstacle()
   if problem then return messages.say(problem, 'WARN') end
   table.insert(waiting, go_on)

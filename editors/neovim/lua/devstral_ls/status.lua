@@ -5,6 +5,7 @@ local LONGEST = 48 -- characters of what is done just now
 
 local busy, title, health, problem = false, nil, 'ok', '' ---@type boolean, string?, string, string
 local activity = ''
+local question = false -- one that waits until the user does not type
 local changes = 0
 local shown = ''
 
@@ -42,6 +43,13 @@ function M.doing(text)
   changed()
 end
 
+--- Whether a question waits until the user does not type.
+---@param waits boolean
+function M.asking(waits)
+  question = waits
+  changed()
+end
+
 --- How many changes wait for a review.
 ---@param count integer
 function M.to_review(count)
@@ -51,6 +59,7 @@ end
 
 ---@return string
 function M.text()
+  if question then return 'Devstral has a question: <Esc> to see it' end
   if busy then
     local length = vim.fn.strchars(activity)
     local tail = length > LONGEST and '…' .. vim.fn.strcharpart(activity, length - LONGEST) or activity
