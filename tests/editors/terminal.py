@@ -24,10 +24,12 @@ class Terminal:
         self._place = str(socket.parent)
         self._tmux = ["tmux", "-S", str(socket), "-f", "/dev/null"]
 
-    def start(self, command: list[str], cwd: Path, environ: Mapping[str, str]) -> None:
+    def start(
+        self, command: list[str], cwd: Path, environ: Mapping[str, str], columns: int = COLUMNS, lines: int = LINES
+    ) -> None:
         # Not by tmux's own -e: it takes PATH from whoever starts it.
         settings = [f"{name}={value}" for name, value in environ.items()]
-        size = ["-x", str(COLUMNS), "-y", str(LINES)]
+        size = ["-x", str(columns), "-y", str(lines)]
         self._run("new-session", "-d", "-s", "it", *size, "-c", str(cwd), shlex.join(["env", *settings, *command]))
 
     def type(self, *keys: str) -> None:

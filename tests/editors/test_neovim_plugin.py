@@ -194,6 +194,25 @@ def test_a_model_that_does_not_answer_and_a_missing_server_are_told(neovim: Neov
     assert "pipx install" in seen["missing"]
 
 
+def test_a_server_that_is_missing_or_not_enabled_is_told_in_one_line(neovim: Neovim) -> None:
+    seen = neovim.play("with_plugin/missing").seen
+    assert "devstral-ls is not found" in seen["health"]
+    assert "no client runs" not in seen["health"], "that it is missing says it all"
+
+
+def test_a_server_that_ends_in_the_middle_of_a_run_is_started_again_by_the_next_question(neovim: Neovim) -> None:
+    seen = neovim.play("with_plugin/ended", HANGS, {"text": "It is fine."}).seen
+    assert "Ask Devstral" in seen["busy"]
+    assert "Devstral" not in seen["quiet"]
+    assert seen["first"].endswith("Thinking about it\n\n*the server ended: the next :Devstral starts it again*")
+
+
+def test_a_question_is_about_whatever_is_open(neovim: Neovim) -> None:
+    played = neovim.play("with_plugin/unusual", {"text": "A shop."}, {"text": "Anything."}, *TOTAL)
+    assert "Do what you like." in told(played.model.requests[1]), "of a file of no known type, unsaved"
+    assert (played.seen["untouched"], played.seen["marked"]) == (True, 0)
+
+
 def test_whoever_wants_to_be_asked_is_asked_through_any_picker(neovim: Neovim) -> None:
     command = {"calls": [call("run_command", command="cat shop/prices.py")]}
     seen = neovim.play("with_plugin/asked", command, *TOTAL).seen

@@ -8,7 +8,7 @@ local M = {}
 ---@class devstral_ls.Output
 ---@field open? boolean whether the answer's window opens as a run starts
 ---@field style? 'split'|'float'
----@field size? number lines of the split, or the float's share of the screen in each direction
+---@field size? number lines of the split, which takes 2/5 of the screen at most, or the float's share of the screen in each direction
 ---@field reasoning? boolean whether what the model thinks is shown
 
 ---@class devstral_ls.Review

@@ -60,12 +60,12 @@ local function obstacle()
   return 'Devstral works on files: open one first'
 end
 
---- Neovim tells of files whose type it knows; this one has none, such as a LICENSE.
+--- A file that was opened this moment is not attached yet; one whose type Neovim does not know never is.
 ---@param client vim.lsp.Client
 local function attach_here(client)
   local buffer = vim.api.nvim_get_current_buf()
   local root, name = client.config.root_dir, vim.api.nvim_buf_get_name(buffer)
-  if name == '' or vim.bo[buffer].filetype ~= '' or not is_served(buffer) then return end
+  if client.attached_buffers[buffer] or name == '' or not is_served(buffer) then return end
   if root and vim.startswith(vim.fs.normalize(name), vim.fs.normalize(root) .. '/') then
     vim.lsp.buf_attach_client(buffer, client.id)
   end

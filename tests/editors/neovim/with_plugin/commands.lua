@@ -25,6 +25,10 @@ user.case(function()
   seen.completed = { complete('Devstral ex'), complete('Devstral edit a'), complete('Devstral action ') }
   pcall(vim.cmd, 'Devstral dance') -- an error message is one for who calls
   reviewing.notified('Devstral has no `dance`')
+  pcall(vim.cmd, 'Devstral cancel at once')
+  reviewing.notified(':Devstral cancel takes no more words, such as `at once`')
+  pcall(vim.cmd, 'Devstral edit apply=always do it')
+  reviewing.notified('apply= is one of review, auto, propose, not `always`')
   vim.cmd('Devstral cancel')
   reviewing.notified('Devstral is not at work')
 
