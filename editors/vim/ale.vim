@@ -1,5 +1,7 @@
 " For your vimrc: Devstral in ALE, beside your linters, in every type of file.
 
+" Without it a vimrc of your own leaves Vim not looking for the type of a file.
+filetype plugin on
 " Types that ALE has a list of its own for (:help g:ale_linters) need one that names devstral.
 let g:ale_linters = {'python': ['devstral', 'ruff']}
 " What Devstral says is for you: what became of a run, where its answer is.
@@ -26,6 +28,11 @@ function! s:commands(...) abort
 endfunction
 
 function! s:run(count, first, last, command, ...) abort
+  let obstacle = s:obstacle()
+  if !empty(obstacle)
+    echohl WarningMsg | echo obstacle | echohl None
+    return
+  endif
   call ale#Queue(0) " the newest text goes first
   let about = {'textDocument': {'uri': ale#util#ToURI(expand('%:p'))}}
   let about.range = s:range(a:first - 1, a:count ? a:last : a:first - 1)
@@ -40,6 +47,17 @@ function! s:run(count, first, last, command, ...) abort
   endif
   let message = ale#lsp#message#ExecuteCommand('devstral.' . a:command, [about])
   call ale#lsp_linter#SendRequest(bufnr(''), 'devstral', message, function('s:answered'))
+endfunction
+
+function! s:obstacle() abort
+  if !executable('devstral-ls')
+    return 'devstral-ls is not found on PATH'
+  elseif empty(&filetype)
+    return 'Devstral needs a file of a type: see :help filetype'
+  elseif empty(filter(ale#linter#Get(&filetype), {_, it -> it.name is# 'devstral'}))
+    return 'Devstral is not in g:ale_linters for ' . &filetype
+  endif
+  return ''
 endfunction
 
 function! s:range(first, last) abort

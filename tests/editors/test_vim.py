@@ -64,7 +64,7 @@ def opened(terminal: Terminal, place: Path, *turns: Mapping[str, Any]) -> Iterat
     home = place / "home"
     with ScriptedServer(script(*turns)) as model:
         environ = environment(home, model.base_url)
-        (home / ".vimrc").write_text(f"filetype plugin on\nsource {CONFIGURATION}\n")
+        (home / ".vimrc").write_text(f"source {CONFIGURATION}\n")
         terminal.start([vim.program, "shop/prices.py"], root, environ)
         terminal.shows("def total")
         terminal.type(":echo 'ALE' ale#Has('ale-4.0.0')", "Enter")
@@ -145,3 +145,16 @@ def test_a_file_the_agent_adds_is_a_buffer_after_its_code_action(terminal: Termi
 
 
 NEW = "def new():\n    pass\n"
+
+
+def test_where_it_does_not_run_one_line_says_why(terminal: Terminal, tmp_path: Path) -> None:
+    with opened(terminal, tmp_path) as it:
+        it.run("set filetype=")
+        it.run("Devstral ask what is this?")
+        terminal.shows("Devstral needs a file of a type")
+        it.run("let g:ale_linters.python = ['ruff'] | set filetype=python")
+        it.run("Devstral ask what is this?")
+        terminal.shows("Devstral is not in g:ale_linters for python")
+        it.run("let $PATH = '/nowhere'")
+        it.run("Devstral ask what is this?")
+        terminal.shows("devstral-ls is not found on PATH")
