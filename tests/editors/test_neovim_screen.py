@@ -89,6 +89,21 @@ def test_a_change_is_brought_into_sight_and_a_long_line_is_seen_to_its_end(
         assert rows[at + 1 : at + 6] == ROUNDED.splitlines()
 
 
+def test_what_comes_while_a_command_is_typed_is_seen_and_the_command_stays(
+    program: str, terminal: Terminal, tmp_path: Path
+) -> None:
+    edit = call("edit_file", file_path="shop/prices.py", old_string=OLD_TOTAL, new_string=ROUNDED)
+    with ScriptedServer(script(*read_and(edit))) as model:
+        start(terminal, program, tmp_path, model)
+        terminal.type(":Devstral edit round the totals", "Enter", ":echo 'I was", "Space")
+        terminal.shows("proposes 1 file, +5 -1")
+        terminal.shows("1/1  \\ha accepts")
+        terminal.type("typing'")
+        assert terminal.shows("typing'").rstrip().endswith(":echo 'I was typing'")
+        terminal.type("Enter")
+        assert terminal.shows("\nI was typing").rstrip().endswith("\nI was typing")
+
+
 def test_the_file_keeps_most_of_a_small_screen(program: str, terminal: Terminal, tmp_path: Path) -> None:
     paragraph = " ".join(f"word{number}" for number in range(200))
     with ScriptedServer(script({"text": paragraph})) as model:

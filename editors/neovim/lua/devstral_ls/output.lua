@@ -1,5 +1,6 @@
 --- What Devstral says, as markdown in a buffer of its own for each conversation, followed as it grows.
 local config = require('devstral_ls.config')
+local sight = require('devstral_ls.sight')
 
 local M = {}
 
@@ -72,6 +73,7 @@ local function append(page, text)
   for _, window in ipairs(followers) do
     to_the_end(window, buffer)
   end
+  if vim.fn.bufwinid(buffer) > 0 then sight.redraw() end
 end
 
 --- Begin something of another kind than what was written last, with an empty line between the two.
@@ -212,6 +214,7 @@ function M.open(id)
     end
   end
   to_the_end(window, buffer)
+  sight.redraw()
   return true
 end
 

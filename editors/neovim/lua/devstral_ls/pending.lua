@@ -52,6 +52,7 @@ local function show()
   require('devstral_ls.inline').draw()
   require('devstral_ls.status').to_review(count)
   require('devstral_ls.diff').update()
+  require('devstral_ls.sight').redraw()
 end
 
 --- Ask the server what is pending, and show it.

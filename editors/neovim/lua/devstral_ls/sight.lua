@@ -1,5 +1,10 @@
---- Bringing virtual lines into sight: Neovim scrolls for lines of the text alone.
+--- Bringing into sight what Neovim does not by itself: it scrolls for lines of the text alone, and waits for the user.
 local M = {}
+
+--- While a command line is typed Neovim draws windows again only when it is told to.
+function M.redraw()
+  if vim.api.nvim_get_mode().mode:sub(1, 1) == 'c' then vim.cmd.redraw() end
+end
 
 --- Lines above the first one are out of sight until the window is scrolled there.
 ---@param buffer integer
