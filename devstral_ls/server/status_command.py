@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from devstral_ls import __version__
+from devstral_ls.config import EDITING
 from devstral_ls.server.arguments import Arguments
 from devstral_ls.server.described import describe
 from devstral_ls.server.outcomes import status as states
@@ -18,12 +19,13 @@ async def status(server: DevstralServer, _: Arguments) -> Any:
     """What the server is, knows and does."""
     await server.settings.wait_for_changes()
     server.review.look()
-    going = server.runs.going()
+    going, edits = server.runs.going(), server.editor.config.edits
     return {
         "version": __version__,
         "state": "busy" if going else "idle",
         **server.model.status(),
-        "editsMode": server.editor.config.edits.mode,
+        "editsMode": edits.mode,
+        "editsModes": {command: edits.mode_of(command) for command in EDITING},
         "execution": await server.execution.status(),
         "folders": [str(folder) for folder in server.editor.folders],
         "runs": [

@@ -50,6 +50,16 @@ async def test_later_layers_win(stages: Stages, tmp_path: Path) -> None:
         assert ((await at.status())["editsMode"], (await at.status())["model"]) == ("propose", "of the options")
 
 
+async def test_status_says_how_each_commands_edits_are_applied(stages: Stages) -> None:
+    """Clients that review edits themselves, such as a chat, need it before they ask."""
+    options = {"edits": {"mode": "propose", "modes": {"ask": "auto"}}}
+    async with stages.own(VS_CODE, turns=[], options=options) as at:
+        status = await at.status()
+        assert status["editsMode"] == "propose"
+        assert status["editsModes"]["ask"] == "auto"
+        assert {status["editsModes"][command] for command in status["editsModes"] if command != "ask"} == {"propose"}
+
+
 async def test_a_run_waits_for_the_editors_settings(stages: Stages) -> None:
     """The very first command comes right behind `initialized`, and must not go to another model server."""
     async with stages.own(VS_CODE, turns=[say("Here.")], base_url=False) as at:

@@ -180,13 +180,47 @@ def test_a_tool_call_is_one_line_that_unfolds_by_keyboard(approved: Played) -> N
     assert "tested" in approved.seen["output"]
 
 
-def test_a_question_that_cant_be_seen_in_the_chat_is_asked_in_a_message(approved: Played) -> None:
+def test_a_command_that_is_denied_is_shown_as_such(approved: Played) -> None:
     assert approved.seen["denied"] == "Your answer: Deny"
 
 
 def test_escape_cancels_the_run_and_the_questions_that_wait_for_it(approved: Played) -> None:
     states = [state.removeprefix("state ") for state in approved.seen["states"]]
     assert states == ["finished", "finished", "cancelled", "cancelled"]
+
+
+FREE = "echo '[free](command:workbench.action.toggleSidebarVisibility)'"
+
+
+@pytest.fixture(scope="module")
+def hidden(vscode: VSCode) -> Played:
+    """Three commands asked and one run went on while the chat was hidden."""
+
+    def ran(command: str) -> dict[str, Any]:
+        return {"calls": [call("run_command", command=command)]}
+
+    turns = [ran(FREE), DONE, ran("echo again"), DONE, ran(f"echo {'long ' * 200}"), {"text": "Thinking about it", "hang": True}]
+    return vscode.play("chat_hidden", *turns)
+
+
+def test_what_runs_in_a_chat_that_is_seen_is_in_no_notification_and_is_in_one_while_it_is_hidden(hidden: Played) -> None:
+    assert (hidden.seen["visible"], hidden.seen["beside"]) == (0, 0)
+
+
+def test_a_hidden_chat_asks_in_a_notification_that_goes_when_the_chat_is_seen_or_it_is_answered(hidden: Played) -> None:
+    assert hidden.seen["links"][-4:-2] == ["Show in Chat", "Run once"]
+    assert hidden.seen["answered"] == "Your answer: Run once"
+    outcomes = [item["content"] for item in hidden.model.requests[3]["messages"] if item["role"] == "tool"]
+    assert "again" in outcomes[-1]
+
+
+def test_what_the_model_wrote_is_no_link_in_a_notification(hidden: Played) -> None:
+    assert "free" not in hidden.seen["links"]
+    assert "[free]" in hidden.seen["said"]
+
+
+def test_a_command_that_is_too_long_for_a_notification_is_decided_in_the_chat_alone(hidden: Played) -> None:
+    assert hidden.seen["long"].endswith("… Show in Chat")
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ import { StatusItem } from "./status";
 import { openWalkthrough, welcome } from "./walkthrough";
 
 let connection: Connection | undefined;
+let conversation: Chat | undefined;
 
 /** What other extensions get. */
 export interface Exports {
@@ -27,7 +28,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<Export
   const servers = new Servers(context, log, status);
   const starting = (connection = new Connection(context, servers, log, status));
   const client = () => starting.client;
-  const chat = new Chat(context, client);
+  const chat = (conversation = new Chat(context, client));
   const doctor = new Doctor();
 
   const examine = async () => {
@@ -68,5 +69,5 @@ export async function activate(context: vscode.ExtensionContext): Promise<Export
 }
 
 export async function deactivate(): Promise<void> {
-  await connection?.stop();
+  await Promise.all([conversation?.keep(), connection?.stop()]);
 }

@@ -18,6 +18,16 @@ export class Chat {
     return chat;
   }
 
+  async hide() {
+    await this.user.command("View: Show Explorer");
+    await this.log.waitFor({ state: "hidden" });
+  }
+
+  async show() {
+    await this.user.command("Devstral: Open Chat");
+    await this.prompt.waitFor();
+  }
+
   // Ask, and wait until the question is in the conversation.
   async ask(text) {
     const turns = this.frame.locator(".turn");

@@ -1,13 +1,19 @@
-import { commands, env, EventEmitter, Uri, window, workspace, type Disposable, type ExtensionContext } from "vscode";
+import { commands, env, EventEmitter, window, workspace, type Disposable, type ExtensionContext } from "vscode";
 import { ShowMessageRequest, type LanguageClient } from "vscode-languageclient/node";
 
+import { Asking } from "./asking";
 import { NextQuestion } from "./composing";
 import { execute, inWords, type Connection } from "./connection";
 import { Conversation } from "./conversation";
 import { Freshness, showDiff } from "./diff";
+import type { Kept } from "./kept";
+import { Memory } from "./memory";
 import type { FromView, Part, Turn } from "./messages";
+import { follow, insert } from "./outside";
 import { Questions } from "./questions";
-import type { Answer, Proposal, Update } from "./server";
+import { Running } from "./running";
+import type { Proposal, Update } from "./server";
+import { Toasts } from "./toast";
 import { usageLine } from "./usage";
 import { View } from "./view";
 
@@ -18,13 +24,14 @@ export class Chat implements Disposable {
   private readonly grown = new EventEmitter<void>();
   /** Something of the conversation changed. */
   readonly onDidChange = this.grown.event;
-  private conversation = this.fresh();
-  private readonly waiting: { turn: Turn; argument: object }[] = [];
-  private busy = false;
-  private stopped: Turn | undefined;
+  private conversation: Conversation;
   private draft = "";
   private readonly view: View;
+  private readonly memory: Memory;
+  private readonly toasts = new Toasts();
   private readonly questions: Questions;
+  private readonly running: Running;
+  private readonly asking: Asking;
   private readonly next: NextQuestion;
   private readonly freshness: Freshness;
   private readonly registered: Disposable[];
@@ -33,14 +40,28 @@ export class Chat implements Disposable {
     context: ExtensionContext,
     private readonly connection: Connection,
   ) {
-    this.questions = new Questions({
-      conversation: (sessionId) => (sessionId === this.conversation.sessionId ? this.conversation : undefined),
-      visible: () => this.view.visible,
-      waiting: (count) => this.view.badge(count, "Devstral waits for an answer"),
+    this.memory = new Memory(context.workspaceState, () => {
+      const { turns, promptTokens, completionTokens } = this.conversation;
+      return { turns, promptTokens, completionTokens, draft: this.draft };
     });
+    const kept = this.memory.recall();
+    this.conversation = this.fresh(kept);
+    this.draft = kept?.draft ?? "";
+    const place = {
+      conversation: (sessionId: string) =>
+        sessionId === this.conversation.sessionId ? this.conversation : undefined,
+      visible: () => this.view.visible,
+      waiting: (count: number) => this.view.badge(count, "Devstral waits for an answer"),
+    };
+    this.questions = new Questions(place, this.toasts);
+    this.running = new Running(place.visible, () => void this.tried(this.cancel()));
+    this.asking = new Asking(connection, () => this.conversation, this.running);
     this.view = new View(context.extensionUri, {
-      said: (message) => void this.said(message).catch((error) => window.showErrorMessage(inWords(error))),
-      hidden: () => this.questions.hidden(),
+      said: (message) => void this.tried(this.said(message)),
+      seen: () => {
+        this.questions.draw();
+        this.running.draw();
+      },
     });
     this.next = new NextQuestion(() => this.view.post({ type: "composing", composing: this.next.composing }));
     this.freshness = new Freshness(connection);
@@ -55,7 +76,7 @@ export class Chat implements Disposable {
   }
 
   dispose(): void {
-    for (const each of [...this.registered, this.next, this.freshness, this.grown]) each.dispose();
+    for (const each of [...this.registered, this.next, this.freshness, this.toasts, this.grown]) each.dispose();
   }
 
   /** What was asked and answered so far. */
@@ -63,9 +84,17 @@ export class Chat implements Disposable {
     return this.conversation.turns;
   }
 
+  /** Keep what was said, for when the window is loaded anew. */
+  async keep(): Promise<void> {
+    await this.memory.now();
+  }
+
   /** Listen to a server that is about to start. It knows nothing of what was said to the one before it. */
   follow(client: LanguageClient): void {
-    this.conversation.sessionId = undefined;
+    this.questions.withdraw();
+    this.conversation.forgotten();
+    this.showAll();
+    void this.keep();
     client.onNotification("devstral/sessionUpdate", (update: Update) => this.heard(update));
     client.onNotification("devstral/proposal", (proposal: Proposal & { sessionId: string }) => {
       if (proposal.sessionId !== this.conversation.sessionId) return;
@@ -81,18 +110,13 @@ export class Chat implements Disposable {
     if (client === undefined) throw new Error("Devstral does not run. Its log says why (Devstral: Show Log).");
     const { argument, about, images } = await this.next.ask(client);
     const turn = this.conversation.asked(prompt, about, images);
-    this.waiting.push({ turn, argument: { ...argument, prompt } });
-    await this.work();
+    await this.asking.ask(turn, { ...argument, prompt });
     return turn;
   }
 
   /** Stop what goes on, and what waits for it. */
   async cancel(): Promise<void> {
-    for (const { turn } of this.waiting.splice(0)) this.conversation.ended(turn, "cancelled", "cancelled");
-    // A question that is not sent yet is not known to the server.
-    this.stopped = this.conversation.going;
-    const { sessionId } = this.conversation;
-    if (sessionId !== undefined && this.busy) await execute(this.connection, "cancel", { sessionId });
+    await this.asking.cancel();
   }
 
   /** Answer a question that a run waits for. */
@@ -117,33 +141,15 @@ export class Chat implements Disposable {
     await this.cancel();
     this.conversation = this.fresh();
     this.showAll();
+    void this.keep();
     this.grown.fire();
   }
 
-  /** Questions are sent one after the other: a session has one run at a time. */
-  private async work(): Promise<void> {
-    if (this.busy) return;
-    this.busy = true;
-    for (let each = this.waiting.shift(); each !== undefined; each = this.waiting.shift()) {
-      await this.send(this.conversation, each.turn, each.argument);
-    }
-    this.busy = false;
-  }
-
-  private async send(conversation: Conversation, turn: Turn, argument: object): Promise<void> {
-    conversation.began(turn);
+  private async tried(action: Promise<void>): Promise<void> {
     try {
-      conversation.sessionId ??= (await execute<{ sessionId: string }>(this.connection, "newSession")).sessionId;
-      const { sessionId } = conversation;
-      const { editsMode } = await execute<{ editsMode: string }>(this.connection, "status");
-      if (this.stopped === turn) return conversation.ended(turn, "cancelled", "cancelled");
-      // What is proposed is shown here, so no preview opens; who has edits applied at once wants that here, too.
-      const apply = editsMode === "auto" ? {} : { apply: "propose" };
-      const whole = { ...argument, ...apply, sessionId, wait: true };
-      const answer = await execute<Answer>(this.connection, "ask", whole);
-      conversation.ended(turn, answer.state === "needsInput" ? "failed" : answer.state, answer.message ?? "");
+      await action;
     } catch (error) {
-      conversation.ended(turn, "failed", inWords(error));
+      void window.showErrorMessage(inWords(error));
     }
   }
 
@@ -166,7 +172,7 @@ export class Chat implements Disposable {
         return;
       case "draft":
         this.draft = message.draft;
-        return;
+        return this.memory.soon();
       case "cancel":
         return this.cancel();
       case "new":
@@ -203,19 +209,27 @@ export class Chat implements Disposable {
     if (client !== undefined && part !== undefined) await showDiff(client, part.proposal, uri);
   }
 
-  private fresh(): Conversation {
-    const conversation: Conversation = new Conversation({
-      turnChanged: (turn) => {
-        if (conversation !== this.conversation) return;
-        this.view.post({ type: "turn", turn });
-        this.grown.fire();
+  private fresh(kept?: Kept): Conversation {
+    const conversation: Conversation = new Conversation(
+      {
+        turnChanged: (turn) => {
+          if (conversation !== this.conversation) return;
+          this.view.post({ type: "turn", turn });
+          void this.keep();
+          this.grown.fire();
+        },
+        partChanged: (turn: Turn, part: Part) => {
+          if (conversation !== this.conversation) return;
+          this.view.post({ type: "part", turn: turn.id, part });
+          // Text grows many times a second; what was decided is there at once.
+          if (turn.state === "running") this.memory.soon();
+          else void this.keep();
+          this.grown.fire();
+        },
       },
-      partChanged: (turn: Turn, part: Part) => {
-        if (conversation !== this.conversation) return;
-        this.view.post({ type: "part", turn: turn.id, part });
-        this.grown.fire();
-      },
-    });
+      kept,
+    );
+    conversation.forgotten();
     return conversation;
   }
 
@@ -228,17 +242,4 @@ export class Chat implements Disposable {
   private showUsage(): void {
     this.view.post({ type: "usage", usage: usageLine(this.conversation) });
   }
-}
-
-/** At the cursor of the active editor, in place of what is selected. */
-async function insert(text: string): Promise<void> {
-  const editor = window.activeTextEditor;
-  if (editor === undefined) throw new Error("Open a file to insert the code into.");
-  await editor.edit((edit) => edit.replace(editor.selection, text));
-}
-
-/** Only to the web, whatever the model wrote: never a command, never a file. VS Code asks before it goes there. */
-async function follow(href: string): Promise<void> {
-  const uri = Uri.parse(href, true);
-  if (uri.scheme === "https" || uri.scheme === "http") await env.openExternal(uri);
 }

@@ -1,3 +1,6 @@
+import { randomUUID } from "node:crypto";
+
+import type { Kept } from "./kept";
 import type { Part, PartOf, Turn } from "./messages";
 import type { Proposal, Update } from "./server";
 
@@ -12,15 +15,22 @@ export interface Watcher {
 
 /** What was asked and answered in one session, put together from the server's updates. Knows nothing of VS Code. */
 export class Conversation {
-  readonly turns: Turn[] = [];
-  promptTokens = 0;
-  completionTokens = 0;
-  private parts = 0;
+  readonly turns: Turn[];
+  promptTokens: number;
+  completionTokens: number;
 
   /** Unknown until the first question is sent, and again when the server was started anew. */
   sessionId: string | undefined;
 
-  constructor(private readonly watcher: Watcher) {}
+  /** kept: what was said before the window was loaded anew. */
+  constructor(
+    private readonly watcher: Watcher,
+    kept?: Kept,
+  ) {
+    this.turns = kept?.turns ?? [];
+    this.promptTokens = kept?.promptTokens ?? 0;
+    this.completionTokens = kept?.completionTokens ?? 0;
+  }
 
   /** The run that goes on, if one does; else the next that waits. */
   get going(): Turn | undefined {
@@ -28,7 +38,8 @@ export class Conversation {
   }
 
   asked(prompt: string, about: string[], images: string[]): Turn {
-    const turn: Turn = { id: this.turns.length, prompt, about, images, state: "queued", message: "", parts: [] };
+    const id = this.turns.length;
+    const turn: Turn = { id, prompt, about, images, past: false, state: "queued", message: "", parts: [] };
     this.turns.push(turn);
     this.watcher.turnChanged(turn);
     return turn;
@@ -51,6 +62,19 @@ export class Conversation {
     }
     Object.assign(turn, { state, message: state === "finished" ? "" : message });
     this.watcher.turnChanged(turn);
+  }
+
+  /** The server that knew of all this is gone: nothing of it goes on, or can be decided any more. */
+  forgotten(): void {
+    this.sessionId = undefined;
+    for (const turn of this.turns.filter((each) => !each.past)) {
+      this.ended(turn, "cancelled", "broken off: Devstral was started anew");
+      turn.past = true;
+      for (const part of turn.parts) {
+        if (part.kind === "proposal") Object.assign(part, { lost: true, canUndo: false });
+        if (part.kind === "approval") part.answer ??= "none";
+      }
+    }
   }
 
   heard(update: Update): void {
@@ -121,13 +145,14 @@ export class Conversation {
         id: this.name(),
         proposal: { proposalId, state, files },
         canUndo: false,
+        lost: false,
       });
     }
     found.proposal = { proposalId, state, files };
     if (state !== "pending") delete found.problem;
     this.changed(found);
     const last = this.proposals()
-      .filter((part) => part.proposal.files.some(isInTheText))
+      .filter((part) => !part.lost && part.proposal.files.some(isInTheText))
       .at(-1);
     for (const part of this.proposals()) {
       if (part.canUndo !== (part === last)) {
@@ -214,7 +239,8 @@ export class Conversation {
   }
 
   private name(): string {
-    return `part-${this.turns.length}-${++this.parts}`;
+    // Of this conversation alone: what is meant for a part of an earlier one finds none.
+    return `part-${randomUUID()}`;
   }
 }
 

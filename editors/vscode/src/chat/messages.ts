@@ -7,6 +7,8 @@ export interface Turn {
   /** What the question was about, in words: a file, lines, problems. */
   about: string[];
   images: string[];
+  /** The server that knew of it is gone, and the model remembers nothing of it. */
+  past: boolean;
   state: RunState;
   /** Why it failed, or what it waits for. */
   message: string;
@@ -18,7 +20,8 @@ export type Part = { id: string } & (
   | { kind: "notice"; text: string }
   | { kind: "tool"; call: string; title: string; state: "running" | "ok" | "failed"; summary: string; output: string }
   | { kind: "approval"; question: string; choices: string[]; answer?: string }
-  | { kind: "proposal"; proposal: Proposal; problem?: string; canUndo: boolean }
+  /** lost: the server that made it is gone, and it can't be decided any more. */
+  | { kind: "proposal"; proposal: Proposal; problem?: string; canUndo: boolean; lost: boolean }
 );
 
 export type PartOf<Kind extends Part["kind"]> = Extract<Part, { kind: Kind }>;

@@ -3,6 +3,7 @@ import type { MessageActionItem, ShowMessageRequestParams } from "vscode-languag
 
 import type { Conversation } from "./conversation";
 import type { Update } from "./server";
+import { plain, type Toasts } from "./toast";
 
 /** Where questions are shown. */
 export interface Place {
@@ -14,18 +15,30 @@ export interface Place {
   waiting(count: number): void;
 }
 
-type Choice = (title: string | undefined) => void;
+/** A question in the chat. close: while a notification asks it too, closes that. */
+interface Open {
+  message: string;
+  titles: string[];
+  choose: (title: string | undefined) => void;
+  close?: () => void;
+}
+
+/** Characters of a message that VS Code shows. */
+const LONGEST = 1000;
 
 /**
- * The server's questions of a run that the chat shows are asked there, where the run stands; in a message where the chat
- * can't be seen. All others are asked in a message.
+ * The server's questions of a run that the chat shows are asked there, where the run stands; while the chat can't be seen,
+ * a notification asks them too. All others are asked in a message.
  */
 export class Questions {
   /** Approvals that were announced and whose question has not come yet. */
   private announced: { sessionId: string; command: string; directory: string }[] = [];
-  private readonly open = new Map<string, { choose: Choice; show: () => void }>();
+  private readonly open = new Map<string, Open>();
 
-  constructor(private readonly place: Place) {}
+  constructor(
+    private readonly place: Place,
+    private readonly toasts: Toasts,
+  ) {}
 
   heard(update: Update): void {
     if (update.kind === "approval") {
@@ -53,9 +66,20 @@ export class Questions {
     this.open.get(part)?.choose(choice);
   }
 
-  /** The chat can't be seen any more: what it asks, a message asks. */
-  hidden(): void {
-    for (const question of this.open.values()) question.show();
+  /** A notification asks what the chat can't be seen to ask, and no longer than that. */
+  draw(): void {
+    for (const question of this.open.values()) {
+      if (this.place.visible()) {
+        question.close?.();
+        delete question.close;
+      } else question.close ??= this.toasts.ask(question.message, question.titles, question.choose);
+    }
+  }
+
+  /** Whoever asked is gone. */
+  withdraw(): void {
+    this.announced = [];
+    for (const question of [...this.open.values()]) question.choose(undefined);
   }
 
   private sessionOf(message: string): string | undefined {
@@ -78,25 +102,22 @@ export class Questions {
       const choose = (title: string | undefined) => {
         if (title === undefined || titles.includes(title)) resolve(title);
       };
-      let shown = false;
-      const show = () => {
-        if (shown) return;
-        shown = true;
-        // A message that is closed leaves the question in the chat.
-        void inMessage(message, titles).then((title) => title !== undefined && choose(title));
-      };
-      this.open.set(part.id, { choose, show });
-      this.place.waiting(this.open.size);
+      this.open.set(part.id, { message, titles, choose });
       token.onCancellationRequested(() => choose(undefined));
-      if (!this.place.visible()) show();
+      this.draw();
+      this.place.waiting(this.open.size);
     });
+    this.open.get(part.id)?.close?.();
     this.open.delete(part.id);
     this.place.waiting(this.open.size);
-    conversation.answered(part, picked ?? "withdrawn");
+    conversation.answered(part, picked ?? "none, it was withdrawn");
     return picked;
   }
 }
 
 async function inMessage(message: string, titles: string[]): Promise<string | undefined> {
-  return window.showInformationMessage(message, ...titles);
+  if (message.length <= LONGEST) return window.showInformationMessage(plain(message), ...titles);
+  // A dialog shows all of it: nobody approves what can't be seen.
+  const [first = "", ...rest] = message.split("\n");
+  return window.showInformationMessage(first, { modal: true, detail: rest.join("\n") }, ...titles);
 }

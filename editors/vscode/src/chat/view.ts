@@ -6,8 +6,8 @@ import { page } from "./page";
 /** Who is behind the view. */
 export interface Behind {
   said(message: FromView): void;
-  /** The user can't see the view any more. */
-  hidden(): void;
+  /** The user can see the view, or can't any more. */
+  seen(visible: boolean): void;
 }
 
 /** The view in the side bar: a window to draw in. What it shows is kept elsewhere, for it is gone whenever it is hidden. */
@@ -33,15 +33,14 @@ export class View implements WebviewViewProvider {
     view.onDidDispose(() => {
       if (this.view === view) this.view = undefined;
       for (const each of listening) each.dispose();
-      this.behind.hidden();
+      this.behind.seen(this.visible);
     });
     listening.push(
       view.webview.onDidReceiveMessage((message: FromView) => this.behind.said(message)),
-      view.onDidChangeVisibility(() => {
-        if (!view.visible) this.behind.hidden();
-      }),
+      view.onDidChangeVisibility(() => this.behind.seen(this.visible)),
     );
     this.draw(view.webview);
+    this.behind.seen(this.visible);
   }
 
   /** Send it to the view; while that is hidden, nothing: it asks for all when it is shown again. */

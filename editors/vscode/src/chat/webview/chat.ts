@@ -4,13 +4,15 @@ import type { Chip, FromView, Part, ToView, Turn } from "../messages";
 import { Composer } from "./composer";
 import { h, renew } from "./dom";
 import { drawn } from "./parts";
-import { drawnTurn, headOf } from "./turn";
+import { spoken } from "./spoken";
+import { drawnTurn, forgotten, headOf } from "./turn";
 
 declare function acquireVsCodeApi(): { postMessage(message: FromView): void };
 
 const { postMessage } = acquireVsCodeApi();
 const composer = new Composer(postMessage);
-const log = h("div", { class: "log", role: "log", "aria-live": "polite", "aria-label": "Conversation", tabindex: 0 });
+// Not live by itself, or every piece of an answer would be said: `status` says each answer once, when it is complete.
+const log = h("div", { class: "log", role: "log", "aria-live": "off", "aria-label": "Conversation", tabindex: 0 });
 const alarm = h("div", { class: "unseen", role: "alert" });
 const status = h("div", { class: "unseen", role: "status" });
 document.body.append(h("main", {}, h("h1", { class: "unseen" }, "Devstral chat"), log, composer.form, status, alarm));
@@ -31,6 +33,8 @@ function take(message: ToView): void {
       turns.clear();
       log.replaceChildren(...message.turns.map(drawnTurn));
       for (const turn of message.turns) turns.set(turn.id, turn.state);
+      [...log.querySelectorAll(".turn.past")].at(-1)?.after(forgotten());
+      alarm.textContent = message.turns.flatMap((turn) => turn.parts).map(asks).find(Boolean) ?? "";
       if (message.turns.length === 0) log.append(welcome());
       composer.show(message.composing);
       composer.showUsage(message.usage);
@@ -57,16 +61,8 @@ function showTurn(turn: Turn): void {
     log.append(drawnTurn(turn));
   } else headOf(there, turn);
   composer.working(isBusy());
-  if (before !== turn.state) status.textContent = SAID[turn.state];
+  if (before !== turn.state) status.textContent = spoken(turn);
 }
-
-const SAID = {
-  queued: "The question waits",
-  running: "Devstral works",
-  finished: "The answer is complete",
-  cancelled: "Cancelled",
-  failed: "It failed",
-};
 
 function showPart(turn: number, part: Part): void {
   const parts = log.querySelector<HTMLElement>(`[data-turn="${turn}"] > .parts`);
@@ -80,8 +76,12 @@ function showPart(turn: number, part: Part): void {
     const next = after.map((key) => there.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`)).find(Boolean);
     (next ?? there.querySelector<HTMLElement>("button") ?? composer.prompt).focus();
   }
-  if (part.kind === "approval" && part.answer === undefined) alarm.textContent = part.question;
-  if (part.kind === "approval" && part.answer !== undefined) alarm.textContent = "";
+  if (part.kind === "approval") alarm.textContent = asks(part);
+}
+
+/** The question that waits for an answer in this part, if one does. */
+function asks(part: Part): string {
+  return part.kind === "approval" && part.answer === undefined ? part.question : "";
 }
 
 /** The keys of the buttons that the focus may go on to: of the changes after this one, then of those before. */
@@ -119,6 +119,10 @@ for (const kind of ["click", "auxclick"]) {
 document.addEventListener("click", (event) => {
   const pressed = event.target instanceof Element ? event.target.closest<HTMLElement>("button[data-act]") : null;
   if (pressed === null) return;
+  if (pressed.dataset["act"] === "again") {
+    const prompt = pressed.closest(".turn")?.querySelector(".asked .prompt")?.textContent ?? "";
+    return composer.write(prompt);
+  }
   const message = meant(pressed);
   if (message !== undefined) postMessage(message);
 });
@@ -127,6 +131,7 @@ function meant(pressed: HTMLElement): FromView | undefined {
   const data = pressed.dataset;
   switch (data["act"]) {
     case "cancel":
+    case "new":
     case "undo":
       return { type: data["act"] };
     case "leave":

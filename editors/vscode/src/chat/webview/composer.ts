@@ -63,6 +63,13 @@ export class Composer {
     this.usage.textContent = line;
   }
 
+  /** Put a question into the prompt, to be looked at before it is sent. */
+  write(prompt: string): void {
+    this.prompt.value = prompt;
+    this.post({ type: "draft", draft: prompt });
+    this.prompt.focus();
+  }
+
   working(busy: boolean): void {
     if (!busy && document.activeElement === this.stop) this.prompt.focus();
     this.stop.hidden = !busy;

@@ -22,7 +22,7 @@ export function markdown(text: string): DocumentFragment {
     ALLOW_ARIA_ATTR: false,
   });
   rendered.querySelectorAll("a").forEach(linked);
-  rendered.querySelectorAll("pre").forEach(framed);
+  rendered.querySelectorAll("pre").forEach((pre, index) => framed(pre, index + 1));
   rendered.querySelectorAll("table").forEach((table) => {
     const around = h("div", { class: "table", tabindex: 0, role: "group", "aria-label": "Table" });
     table.replaceWith(around);
@@ -45,9 +45,10 @@ function linked(link: HTMLAnchorElement): void {
 }
 
 /** A code block with what can be done with it. */
-function framed(pre: HTMLElement): void {
+function framed(pre: HTMLElement, number: number): void {
   const code = pre.querySelector("code");
   const language = /(?:^|\s)language-(\S+)/.exec(code?.className ?? "")?.[1] ?? "";
+  const name = `code block ${number}${language && `, ${language}`}`;
   const around = h(
     "figure",
     { class: "code" },
@@ -55,13 +56,13 @@ function framed(pre: HTMLElement): void {
       "figcaption",
       {},
       h("span", { class: "language" }, language || "code"),
-      button("Copy", "copy", {}, { "aria-label": "Copy this code" }),
-      button("Insert", "insert", {}, { "aria-label": "Insert this code at the cursor" }),
+      button("Copy", "copy", {}, { "aria-label": `Copy ${name}` }),
+      button("Insert", "insert", {}, { "aria-label": `Insert ${name}, at the cursor` }),
     ),
   );
   pre.replaceWith(around);
   pre.setAttribute("tabindex", "0");
   pre.setAttribute("role", "group");
-  pre.setAttribute("aria-label", language ? `Code in ${language}` : "Code");
+  pre.setAttribute("aria-label", `${name[0]?.toUpperCase()}${name.slice(1)}`);
   around.append(pre);
 }

@@ -51,9 +51,10 @@ function output(text: string, label: string): HTMLElement {
 
 function approval(part: PartOf<"approval">): HTMLElement {
   const [first = "", ...rest] = part.question.split("\n");
-  const buttons = part.choices.map((choice, index) =>
-    button(choice, "answer", { part: part.id, choice, key: `${part.id}-${index}` }, { class: index === 0 ? "primary" : "" }),
-  );
+  const buttons = part.choices.map((choice, index) => {
+    const data = { part: part.id, choice, key: `${part.id}-${index}` };
+    return button(choice, "answer", data, { class: index === 0 ? "primary" : "", "aria-label": `${choice}: ${rest[0]}` });
+  });
   return h(
     "section",
     { class: "approval", "data-key": part.id, "aria-label": "Approval" },

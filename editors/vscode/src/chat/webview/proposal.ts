@@ -16,19 +16,21 @@ const STATES = {
 /** What a run proposes: files and their hunks, each to accept or to reject. */
 export function proposal(part: PartOf<"proposal">): HTMLElement {
   const { proposalId, files, state } = part.proposal;
-  const pending = files.filter((file) => file.hunks.length > 0);
+  const left = files.filter((file) => file.hunks.length > 0);
+  const pending = part.lost ? [] : left;
   const all = { proposal: proposalId };
   const count = files.length === 1 ? "1 file" : `${files.length} files`;
   return h(
     "section",
-    { class: `proposal ${state === "pending" ? "pending" : "over"}`, "data-key": part.id, "aria-label": "Proposed changes" },
+    { class: `proposal ${pending.length > 0 ? "pending" : "over"}`, "data-key": part.id, "aria-label": `Proposed changes of ${files.map((file) => file.path).join(", ")}` },
     h(
       "div",
       { class: "head" },
-      h("span", { class: "title" }, state === "pending" ? `Proposes ${count}` : `Proposed ${count}`),
+      h("span", { class: "title" }, pending.length > 0 ? `Proposes ${count}` : `Proposed ${count}`),
       h("span", { class: "outcome" }, STATES[state]),
     ),
-    ...files.map((file) => drawnFile(proposalId, file)),
+    ...files.map((file) => drawnFile(proposalId, file, part.lost)),
+    part.lost && left.length > 0 ? lost(part.id) : undefined,
     part.problem === undefined ? undefined : h("p", { class: "problem", role: "alert" }, part.problem),
     pending.length === 0
       ? undefined
@@ -44,10 +46,20 @@ export function proposal(part: PartOf<"proposal">): HTMLElement {
   );
 }
 
-function drawnFile(proposalId: string, file: ProposedFile): HTMLElement {
+/** What can be done about changes that nobody can decide about any more. */
+function lost(id: string): HTMLElement {
+  return h(
+    "div",
+    { class: "buttons" },
+    h("span", { class: "outcome" }, "Not decided before Devstral was started anew, so it can't be any more."),
+    button("Ask Again", "again", { key: `${id}-again` }, { "aria-label": "Ask again: put this question into the prompt" }),
+  );
+}
+
+function drawnFile(proposalId: string, file: ProposedFile, lost: boolean): HTMLElement {
   const where = { proposal: proposalId, uri: file.uri };
   const key = `${proposalId}-${file.path}`;
-  const several = file.hunks.length > 1;
+  const several = file.hunks.length > 1 && !lost;
   const label = file.movedFrom === undefined ? file.path : `${file.movedFrom.path} → ${file.path}`;
   return h(
     "div",
@@ -57,18 +69,18 @@ function drawnFile(proposalId: string, file: ProposedFile): HTMLElement {
       { class: "head" },
       h("span", { class: "path", title: label }, label),
       h("span", { class: "kind" }, [KINDS[file.kind], STATES[file.state]].filter(Boolean).join(", ")),
-      file.hunks.length > 0
+      file.hunks.length > 0 && !lost
         ? button("Diff", "diff", { ...where, key: `${key}-diff` }, { "aria-label": `Show the diff of ${file.path}` })
         : undefined,
       several ? decide("Accept", true, where, `Accept all of ${file.path}`, `${key}-all`) : undefined,
       several ? decide("Reject", false, where, `Reject all of ${file.path}`, `${key}-none`) : undefined,
     ),
     ...file.decided.map((hunk, index) => decidedHunk(hunk, `${key}-decided-${index}`)),
-    ...file.hunks.map((hunk) => pendingHunk(proposalId, file, hunk)),
+    ...file.hunks.map((hunk) => pendingHunk(proposalId, file, hunk, lost)),
   );
 }
 
-function pendingHunk(proposalId: string, file: ProposedFile, hunk: Hunk): HTMLElement {
+function pendingHunk(proposalId: string, file: ProposedFile, hunk: Hunk, lost: boolean): HTMLElement {
   const where = { proposal: proposalId, hunk: hunk.id };
   const place = file.kind === "edit" ? `line ${hunk.line + 1}` : KINDS[file.kind];
   return h(
@@ -79,8 +91,12 @@ function pendingHunk(proposalId: string, file: ProposedFile, hunk: Hunk): HTMLEl
       { class: "head" },
       h("span", { class: "place" }, place),
       size(hunk),
-      decide("Accept", true, where, `Accept the change of ${file.path}, ${place}`, `${hunk.id}-yes`),
-      decide("Reject", false, where, `Reject the change of ${file.path}, ${place}`, `${hunk.id}-no`),
+      ...(lost
+        ? []
+        : [
+            decide("Accept", true, where, `Accept the change of ${file.path}, ${place}`, `${hunk.id}-yes`),
+            decide("Reject", false, where, `Reject the change of ${file.path}, ${place}`, `${hunk.id}-no`),
+          ]),
     ),
     diff(hunk.diff),
   );

@@ -1,5 +1,5 @@
 import type { Turn } from "../messages";
-import { h, renew } from "./dom";
+import { button, h, renew } from "./dom";
 import { drawn } from "./parts";
 
 /** A question and all that came of it. */
@@ -7,10 +7,20 @@ export function drawnTurn(turn: Turn): HTMLElement {
   const busy = turn.state === "running";
   return h(
     "article",
-    { class: "turn", "data-turn": turn.id, "aria-busy": String(busy) },
+    { class: turn.past ? "turn past" : "turn", "data-turn": turn.id, "aria-busy": String(busy) },
     asked(turn),
     h("div", { class: "parts" }, ...turn.parts.map(drawn)),
     state(turn),
+  );
+}
+
+/** Where a conversation was cut in two: what is above is shown, and is not known to the model. */
+export function forgotten(): HTMLElement {
+  return h(
+    "div",
+    { class: "forgotten", role: "note" },
+    h("p", {}, "Devstral was started anew here: the model does not remember what is above."),
+    button("New Chat", "new", { key: "forgotten-new" }),
   );
 }
 
