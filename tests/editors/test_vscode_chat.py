@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from devstral_ls.scripted import ScriptedServer
-from tests.editors.project import CART, PRICES, call, edits, told
+from tests.editors.project import CART, NEW_TOTAL, OLD_TOTAL, PRICES, call, edits, told
 from tests.editors.test_vscode import (
     ALL_ROUNDED,
+    BOTH_ROUNDED,
     DONE,
     NEW_PAY,
     NEW_TAX,
@@ -20,7 +23,7 @@ from tests.editors.test_vscode import (
     TOTAL_ROUNDED,
     on_disk,
 )
-from tests.editors.vscode_cases import Played, VSCode
+from tests.editors.vscode_cases import OTHERS, Played, VSCode
 
 ANSWER = """\
 It adds **prices** up, as [the documentation](https://example.com/docs) has it, or
@@ -199,16 +202,26 @@ def hidden(vscode: VSCode) -> Played:
     def ran(command: str) -> dict[str, Any]:
         return {"calls": [call("run_command", command=command)]}
 
-    turns = [ran(FREE), DONE, ran("echo again"), DONE, ran(f"echo {'long ' * 200}"), {"text": "Thinking about it", "hang": True}]
+    turns = [
+        ran(FREE),
+        DONE,
+        ran("echo again"),
+        DONE,
+        ran(f"echo {'long ' * 200}"),
+        {"text": "Thinking about it", "hang": True},
+    ]
     return vscode.play("chat_hidden", *turns)
 
 
-def test_what_runs_in_a_chat_that_is_seen_is_in_no_notification_and_is_in_one_while_it_is_hidden(hidden: Played) -> None:
+def test_what_runs_in_a_chat_that_is_seen_is_in_no_notification_and_is_in_one_while_it_is_hidden(
+    hidden: Played,
+) -> None:
     assert (hidden.seen["visible"], hidden.seen["beside"]) == (0, 0)
 
 
 def test_a_hidden_chat_asks_in_a_notification_that_goes_when_the_chat_is_seen_or_it_is_answered(hidden: Played) -> None:
-    assert hidden.seen["links"][-4:-2] == ["Show in Chat", "Run once"]
+    assert hidden.seen["once"] == 1
+    assert hidden.seen["links"][:5] == ["Cancel", "Show in Chat", "Run once", "Always allow", "Deny"]
     assert hidden.seen["answered"] == "Your answer: Run once"
     outcomes = [item["content"] for item in hidden.model.requests[3]["messages"] if item["role"] == "tool"]
     assert "again" in outcomes[-1]
@@ -221,6 +234,65 @@ def test_what_the_model_wrote_is_no_link_in_a_notification(hidden: Played) -> No
 
 def test_a_command_that_is_too_long_for_a_notification_is_decided_in_the_chat_alone(hidden: Played) -> None:
     assert hidden.seen["long"].endswith("… Show in Chat")
+
+
+@pytest.fixture(scope="module")
+def kept(vscode: VSCode) -> Played:
+    """The view was moved, the window loaded anew, the server killed; and a new chat was begun."""
+
+    def kill(_: ScriptedServer, root: Path) -> None:
+        (server,) = vscode.servers(root)
+        os.kill(server, signal.SIGKILL)
+
+    turns = [PRICES_READ, {"calls": BOTH_ROUNDED}, DONE, {"text": "Now."}, {"text": "Thinking about it", "hang": True}]
+    played = vscode.play("chat_kept", *turns, at={"killed": kill})
+    played.picture("gone-on", "vscode-chat-kept")
+    return played
+
+
+@pytest.mark.parametrize("what", ["moved", "reloaded"])
+def test_the_conversation_and_what_was_begun_to_be_written_are_there_again(kept: Played, what: str) -> None:
+    there = kept.seen[what]["text"]
+    assert there.index("Round to cents") < there.index("read shop/prices.py") < there.index("Done.")
+    assert there.index("Done.") < there.index("accepted") < there.index("round(net * (1 + TAX), 2)")
+    assert kept.seen[what]["draft"] == "What else?"
+
+
+def test_a_conversation_from_before_says_that_the_model_does_not_remember_it(kept: Played) -> None:
+    assert "the model does not remember what is above" not in kept.seen["moved"]["text"]
+    assert "the model does not remember what is above" in kept.seen["reloaded"]["text"]
+    assert "Round to cents" not in told(kept.model.requests[3])
+
+
+def test_what_was_pending_before_is_offered_no_more_but_to_be_asked_for_again(kept: Played) -> None:
+    assert kept.seen["buttons"] == ["Ask Again", "New Chat"]
+    assert kept.seen["again"] == "Round to cents"
+
+
+def test_what_comes_after_stands_below_the_line_and_after_a_crash_above_it(kept: Played) -> None:
+    assert kept.seen["order"] == ["turn past", "forgotten", "turn"]
+    assert kept.seen["later"] == ["turn past", "turn past", "turn past", "forgotten"]
+    assert kept.seen["broken"]
+
+
+def test_a_new_chat_forgets_what_was_kept(kept: Played) -> None:
+    assert kept.seen["turns"] == 0
+
+
+def test_edits_of_the_chat_are_applied_as_the_mode_of_ask_says(vscode: VSCode) -> None:
+    """Whatever `edits.mode` says, in both directions."""
+    rounded = TOTAL_ROUNDED
+
+    def change(model: ScriptedServer, root: Path) -> None:
+        on_disk("shop/prices.py", rounded)(model, root)
+        modes = {"devstral.edits.mode": "auto", "devstral.edits.modes": {"ask": "propose"}}
+        vscode.set({"devstral.llm.baseUrl": model.base_url, "devstral.llm.model": OTHERS[0], **modes})
+
+    modes = {"devstral.edits.mode": "review", "devstral.edits.modes": {"ask": "auto"}}
+    at = {"applied": change, "proposed": on_disk("shop/prices.py", rounded)}
+    played = vscode.play("chat_modes", *edits("shop/prices.py", OLD_TOTAL, NEW_TOTAL), *TAX, at=at, settings=modes)
+    assert (played.seen["decided"], played.seen["asked"]) == (["accepted"], 0)
+    assert played.seen["offered"] == 1
 
 
 @pytest.fixture(scope="module")
@@ -284,6 +356,85 @@ def test_the_chat_follows_the_theme(accessible: Played) -> None:
 def test_everything_in_the_chat_is_reached_by_the_tabulator_key_and_seen_to_be(accessible: Played) -> None:
     stops = accessible.seen["stops"]
     assert [stop for stop in stops if stop.startswith("no outline")] == []
-    order = ["Copy this code", "Show the diff of shop/prices.py", "Accept all changes", "Run once", "prompt", "Send"]
+    order = [
+        *("Copy code block 1, python", "Show the diff of shop/prices.py", "Accept all changes"),
+        *("Run once: echo tested", "prompt", "Send"),
+    ]
     places = [stops.index(stop) for stop in order]
     assert places == sorted(places)
+
+
+@pytest.fixture(scope="module")
+def spoken(vscode: VSCode) -> Played:
+    """What a screen reader is given while there is one of everything."""
+    turns = [
+        {"text": EXPLAINED, "delay": 0.02},
+        PRICES_READ,
+        {"calls": BOTH_ROUNDED},
+        DONE,
+        {"calls": [call("run_command", command="echo tested")]},
+        DONE,
+    ]
+    return vscode.play("chat_spoken", *turns)
+
+
+def test_an_answer_is_said_once_when_it_is_complete_and_without_its_code(spoken: Played) -> None:
+    explained = "Prices total adds prices up; more. Tax net gross 1 1.19 Not rounded. one two Code block 1, python."
+    assert spoken.seen["said"] == [
+        "status: Devstral works",
+        f"status: Devstral answered. {explained}",
+        "status: Devstral works",
+        "status: Devstral answered. Done. Proposes changes of shop/prices.py.",
+        "status: Devstral works",
+        f"alert: {_question(spoken)}",
+        "alert: ",
+        "status: Devstral answered. Done.",
+    ]
+
+
+def _question(spoken: Played) -> str:
+    (question,) = [line.removeprefix("alert: ") for line in spoken.seen["said"] if "wants to run" in line]
+    assert question.endswith(":\necho tested")
+    return question
+
+
+def _nodes(spoken: Played, role: str) -> list[dict[str, Any]]:
+    return [node for node in spoken.seen["tree"] if node["role"] == role]
+
+
+def test_the_conversation_is_a_log_and_the_regions_that_speak_are_live(spoken: Played) -> None:
+    assert [(node["name"], node.get("live")) for node in _nodes(spoken, "log")] == [("Conversation", None)]
+    assert {node["live"] for node in _nodes(spoken, "status")} == {"polite"}
+    assert {node["live"] for node in _nodes(spoken, "alert")} == {"assertive"}
+
+
+def test_the_prompt_is_labelled_and_says_its_keys(spoken: Played) -> None:
+    (prompt,) = _nodes(spoken, "textbox")
+    assert prompt["name"] == "Ask Devstral"
+    assert prompt["description"].startswith("Enter sends")
+
+
+def test_every_button_is_named_with_what_it_acts_on_and_no_two_alike(spoken: Played) -> None:
+    named = [node["name"] for node in _nodes(spoken, "button")]
+    wanted = {
+        *("Copy code block 1, python", "Insert code block 1, python, at the cursor"),
+        *("Show the diff of shop/prices.py", "Accept the change of shop/prices.py, line 7"),
+        *("Run once: echo tested", "Deny: echo tested", "Leave out shop/prices.py", "Send"),
+    }
+    assert wanted <= set(named)
+    assert len(named) == len(set(named))
+    assert "" not in named
+
+
+def test_lines_that_unfold_say_whether_they_are(spoken: Played) -> None:
+    lines = {node["name"]: node["expanded"] for node in spoken.seen["tree"] if "expanded" in node}
+    (first, *others) = [name for name in lines if "read shop/" in name]
+    assert (lines[first], {lines[name] for name in others}) == (True, {False})
+    assert [expanded for name, expanded in lines.items() if name.startswith("accepted")] == [False]
+
+
+def test_questions_are_headings_and_proposals_and_approvals_are_regions(spoken: Played) -> None:
+    headings = [node["name"] for node in _nodes(spoken, "heading")]
+    assert [name for name in headings if name.startswith("Question")] == ["Question 1", "Question 2", "Question 3"]
+    regions = [node["name"] for node in _nodes(spoken, "region")]
+    assert regions == ["Proposed changes of shop/prices.py", "Approval"]

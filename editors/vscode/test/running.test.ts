@@ -46,6 +46,14 @@ describe("the notification about a run of the chat", () => {
     assert.equal(shown.length, 1);
   });
 
+  it("shows what the model wrote as text, and none of it as a link", () => {
+    visible = false;
+    running.take({ kind: "begin", title: "Devstral: Ask" });
+    running.take({ kind: "report", message: "see [this](command:workbench.action.quit)" });
+    assert.doesNotMatch(shown[0]!.message, /\]\(/);
+    assert.match(shown[0]!.message, /see \[this\]/);
+  });
+
   it("has a button that cancels the run", () => {
     visible = false;
     running.take({ kind: "begin", title: "Devstral: Ask" });

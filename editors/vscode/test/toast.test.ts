@@ -14,7 +14,7 @@ describe("a question of the chat while that is hidden", () => {
   const ask = (question: string) => toasts.ask(question, CHOICES, (choice) => chosen.push(choice));
 
   beforeEach(() => {
-    toasts = new Toasts();
+    toasts = new Toasts(() => chosen.push("cancelled"));
     chosen = [];
     shown.length = 0;
   });
@@ -44,10 +44,27 @@ describe("a question of the chat while that is hidden", () => {
     assert.deepEqual(chosen, ["Deny"]);
   });
 
+  it("has a button that cancels its run", () => {
+    ask("Devstral wants to run in /home/me:\nmake");
+    shown[0]!.cancel();
+    assert.deepEqual(chosen, ["cancelled"]);
+  });
+
   it("has no links but ours, whatever the model wrote", () => {
     ask("Devstral wants to run in /home/me:\necho '[Deny](command:devstral.chat.answer?%5B1%2C0%5D)'");
     click(shown[0]!.title, "Deny");
     assert.deepEqual(chosen, ["Deny"]);
+  });
+
+  it("shows where a line of its command ends, for VS Code puts all of them into one", () => {
+    ask("Devstral wants to run in /home/me:\necho a\nrm -r build");
+    assert.match(shown[0]!.title, /^Devstral wants to run in \/home\/me: echo a ⏎ rm -r build — /);
+  });
+
+  it("is not answered by a title that the model begins: the link that takes it only shows the chat", () => {
+    ask("Devstral wants to run in /home/me:\necho [do not worry");
+    const [first, second] = [...shown[0]!.title.matchAll(/\[([^\]]+)\]\(command:([^)?]+)/g)];
+    assert.deepEqual([first?.[2], second?.[1]], ["devstral.chat.open", "Run once"]);
   });
 
   it("can't be answered in its notification where that does not show all of it", () => {

@@ -43,6 +43,30 @@ export class Chat {
     await this.turn.locator(`.state.${state}`).waitFor({ state: "attached" });
   }
 
+  // Where it says that the model does not remember what is above.
+  get forgotten() {
+    return this.frame.getByRole("note").filter({ hasText: "does not remember" });
+  }
+
+  // What the view's document is to a screen reader: [{ role, name, ...properties }], without what it passes over.
+  async tree() {
+    const url = (await this.document()).url();
+    const session = await this.page.context().newCDPSession(this.page);
+    const { frameTree } = await session.send("Page.getFrameTree");
+    const all = (tree) => [tree.frame, ...(tree.childFrames ?? []).flatMap(all)];
+    const frame = all(frameTree).find((one) => one.url + (one.urlFragment ?? "") === url);
+    const { nodes } = await session.send("Accessibility.getFullAXTree", { frameId: frame.id });
+    await session.detach();
+    return nodes
+      .filter((node) => !node.ignored && node.name !== undefined && !/^(StaticText|InlineTextBox)$/.test(node.role.value))
+      .map(({ role, name, description, properties = [] }) => ({
+        role: role.value,
+        name: name.value ?? "",
+        description: description?.value ?? "",
+        ...Object.fromEntries(properties.map((property) => [property.name, property.value.value])),
+      }));
+  }
+
   get turn() {
     return this.frame.locator(".turn").last();
   }

@@ -15,6 +15,7 @@ export default async function (user) {
   const visible = await toasts.count();
   await chat.hide();
   await toast.waitFor();
+  const once = await toasts.count();
   const links = await toast.getByRole("button").or(toast.getByRole("link")).allInnerTexts();
   const said = await toast.locator(".notification-list-item-message").innerText();
   await user.screenshot("asks");
@@ -63,5 +64,5 @@ export default async function (user) {
   await running.waitFor({ state: "hidden" });
   await chat.show();
   await chat.answered("cancelled");
-  return { visible, links, said, answered, long, beside };
+  return { visible, once, links, said, answered, long, beside };
 }

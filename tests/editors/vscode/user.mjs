@@ -34,6 +34,15 @@ class User {
     await this.goto(this.base, `${this.remote}/${name}`);
   }
 
+  // Load the window anew, as somebody does who wants to begin afresh, and wait until Devstral is there again.
+  async reload() {
+    const loaded = this.page.waitForEvent("load");
+    await this.command("Developer: Reload Window");
+    await loaded;
+    await this.page.locator(".editor-instance .view-line").first().waitFor();
+    await this.status("Devstral is ready");
+  }
+
   // A file of this VS Code's own machine, by its whole path; base: the address of the folder or workspace.
   async goto(base, file) {
     const payload = JSON.stringify([["openFile", file]]);

@@ -28,7 +28,7 @@ export class Chat implements Disposable {
   private draft = "";
   private readonly view: View;
   private readonly memory: Memory;
-  private readonly toasts = new Toasts();
+  private readonly toasts: Toasts;
   private readonly questions: Questions;
   private readonly running: Running;
   private readonly asking: Asking;
@@ -51,10 +51,15 @@ export class Chat implements Disposable {
       conversation: (sessionId: string) =>
         sessionId === this.conversation.sessionId ? this.conversation : undefined,
       visible: () => this.view.visible,
-      waiting: (count: number) => this.view.badge(count, "Devstral waits for an answer"),
+      waiting: (count: number) => {
+        this.view.badge(count, "Devstral waits for an answer");
+        this.running.draw();
+      },
     };
+    const cancel = () => void this.tried(this.cancel());
+    this.toasts = new Toasts(cancel);
     this.questions = new Questions(place, this.toasts);
-    this.running = new Running(place.visible, () => void this.tried(this.cancel()));
+    this.running = new Running(() => this.view.visible || this.questions.asks, cancel);
     this.asking = new Asking(connection, () => this.conversation, this.running);
     this.view = new View(context.extensionUri, {
       said: (message) => void this.tried(this.said(message)),

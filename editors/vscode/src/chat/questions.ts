@@ -1,9 +1,10 @@
 import { window, type CancellationToken } from "vscode";
 import type { MessageActionItem, ShowMessageRequestParams } from "vscode-languageclient/node";
 
+import { question } from "../notification";
 import type { Conversation } from "./conversation";
 import type { Update } from "./server";
-import { plain, type Toasts } from "./toast";
+import type { Toasts } from "./toast";
 
 /** Where questions are shown. */
 export interface Place {
@@ -39,6 +40,11 @@ export class Questions {
     private readonly place: Place,
     private readonly toasts: Toasts,
   ) {}
+
+  /** Whether one waits for an answer. */
+  get asks(): boolean {
+    return this.open.size > 0;
+  }
 
   heard(update: Update): void {
     if (update.kind === "approval") {
@@ -116,7 +122,8 @@ export class Questions {
 }
 
 async function inMessage(message: string, titles: string[]): Promise<string | undefined> {
-  if (message.length <= LONGEST) return window.showInformationMessage(plain(message), ...titles);
+  const text = question(message);
+  if (text.length <= LONGEST) return window.showInformationMessage(text, ...titles);
   // A dialog shows all of it: nobody approves what can't be seen.
   const [first = "", ...rest] = message.split("\n");
   return window.showInformationMessage(first, { modal: true, detail: rest.join("\n") }, ...titles);

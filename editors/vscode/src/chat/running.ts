@@ -1,13 +1,13 @@
 import { Notification } from "../notification";
 import type { Step } from "../progress";
 
-/** The run of the chat as a notification, while the chat - where it can be seen and cancelled - is hidden. */
+/** The run of the chat as a notification, while nothing else shows it: the chat itself, or a question of the run. */
 export class Running {
   private going: { title: string; message: string } | undefined;
   private shown: Notification | undefined;
 
   constructor(
-    private readonly visible: () => boolean,
+    private readonly shownElsewhere: () => boolean,
     private readonly cancel: () => void,
   ) {}
 
@@ -25,9 +25,9 @@ export class Running {
     this.draw();
   }
 
-  /** Show it as it is now: the run, and whether the chat can be seen. */
+  /** Show it as things are now. */
   draw(): void {
-    if (this.going === undefined || this.visible()) {
+    if (this.going === undefined || this.shownElsewhere()) {
       this.shown?.end();
       this.shown = undefined;
       return;
