@@ -430,7 +430,7 @@ def test_lines_that_unfold_say_whether_they_are(spoken: Played) -> None:
     lines = {node["name"]: node["expanded"] for node in spoken.seen["tree"] if "expanded" in node}
     (first, *others) = [name for name in lines if "read shop/" in name]
     assert (lines[first], {lines[name] for name in others}) == (True, {False})
-    assert [expanded for name, expanded in lines.items() if name.startswith("accepted")] == [False]
+    assert [expanded for name, expanded in lines.items() if name.startswith("accepted")] == [False], lines
 
 
 def test_questions_are_headings_and_proposals_and_approvals_are_regions(spoken: Played) -> None:

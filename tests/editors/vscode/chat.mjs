@@ -50,12 +50,13 @@ export class Chat {
 
   // What the view's document is to a screen reader: [{ role, name, ...properties }], without what it passes over.
   async tree() {
-    const url = (await this.document()).url();
     const session = await this.page.context().newCDPSession(this.page);
     const { frameTree } = await session.send("Page.getFrameTree");
     const all = (tree) => [tree.frame, ...(tree.childFrames ?? []).flatMap(all)];
-    const frame = all(frameTree).find((one) => one.url + (one.urlFragment ?? "") === url);
-    const { nodes } = await session.send("Accessibility.getFullAXTree", { frameId: frame.id });
+    const read = (frame) => session.send("Accessibility.getFullAXTree", { frameId: frame.id });
+    const documents = await Promise.all(all(frameTree).map(read));
+    // The frames have no names; ours is the one with a log in it.
+    const { nodes } = documents.find((document) => document.nodes.some((node) => node.role?.value === "log"));
     await session.detach();
     return nodes
       .filter((node) => !node.ignored && node.name !== undefined && !/^(StaticText|InlineTextBox)$/.test(node.role.value))

@@ -43,9 +43,9 @@ export default async function (user) {
 
   await user.focusEditor();
   await user.page.keyboard.press("Control+End");
-  await chat.button("Insert this code at the cursor").click();
+  await chat.button("Insert code block 1, python, at the cursor").click();
   await user.shows("print(total([1, 2]))");
-  await chat.button("Copy this code").click();
+  await chat.button("Copy code block 1, python").click();
   await chat.prompt.click();
   await user.page.keyboard.press("Control+V");
   const pasted = await chat.holds("print(total([1, 2]))");

@@ -10,13 +10,12 @@ export default async function (user) {
   await user.save("prices.py");
   await chat.prompt.fill("What else?");
 
-  await chat.prompt.click();
-  await user.command("View: Move Focused View");
-  await user.choose("New Panel Entry");
-  await user.page.locator("#workbench\\.parts\\.panel .composite-bar", { hasText: /chat/i }).waitFor();
+  await user.move("Chat", "New Panel Entry");
+  await user.page.locator("#workbench\\.parts\\.panel .composite-bar", { hasText: "Devstral" }).waitFor();
   await chat.log.getByText("Round to cents").waitFor();
   const moved = { text: await chat.log.innerText(), draft: await chat.holds("What else?") };
   await user.command("View: Reset View Locations");
+  await chat.show();
   await chat.log.getByText("Round to cents").waitFor();
 
   await user.reload();

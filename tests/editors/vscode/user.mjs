@@ -98,6 +98,16 @@ class User {
     await this.page.keyboard.press("Enter");
   }
 
+  // Move a view, both by its name, to a place of the list that is then shown.
+  async move(view, place) {
+    await this.page.keyboard.press("F1");
+    await this.page.locator(".quick-input-widget input").fill(">View: Move View");
+    // Others of which this is the beginning come first.
+    await this.page.locator(".quick-input-list .monaco-list-row", { hasText: /^View: Move View$/ }).click();
+    await this.choose(view);
+    await this.choose(place);
+  }
+
   // Run a command that asks for a prompt, and give it one.
   async prompt(title, text) {
     await this.command(title);

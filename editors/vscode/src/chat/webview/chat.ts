@@ -54,6 +54,7 @@ function take(message: ToView): void {
 
 function showTurn(turn: Turn): void {
   const before = turns.get(turn.id);
+  const others = isBusy();
   turns.set(turn.id, turn.state);
   const there = log.querySelector<HTMLElement>(`[data-turn="${turn.id}"]`);
   if (there === null) {
@@ -61,7 +62,8 @@ function showTurn(turn: Turn): void {
     log.append(drawnTurn(turn));
   } else headOf(there, turn);
   composer.working(isBusy());
-  if (before !== turn.state) status.textContent = spoken(turn);
+  // A question that is sent at once waits for no time worth a word.
+  if (before !== turn.state && (turn.state !== "queued" || others)) status.textContent = spoken(turn);
 }
 
 function showPart(turn: number, part: Part): void {
