@@ -15,7 +15,10 @@ export default async function (user) {
   await chat.log.getByText("Round to cents").waitFor();
   const moved = { text: await chat.log.innerText(), draft: await chat.holds("What else?") };
   await user.command("View: Reset View Locations");
-  await chat.show();
+  await user.page.keyboard.press("Control+J");
+  await user.page.locator("#workbench\\.parts\\.panel").waitFor({ state: "hidden" });
+  // The view's commands are gone for a moment.
+  await user.page.locator('.activitybar .action-item[aria-label="Devstral"], .activitybar [aria-label="Devstral"]').first().click();
   await chat.log.getByText("Round to cents").waitFor();
 
   await user.reload();
