@@ -1,4 +1,4 @@
-import { ExecuteCommandRequest, type LanguageClient } from "vscode-languageclient/node";
+import { ErrorCodes, ExecuteCommandRequest, ResponseError, type LanguageClient } from "vscode-languageclient/node";
 
 /** The connection to the server, while there is one. */
 export type Connection = () => LanguageClient | undefined;
@@ -25,5 +25,8 @@ export async function execute<Answer>(
 
 /** What went wrong, in one line. */
 export function inWords(error: unknown): string {
+  if (error instanceof ResponseError && error.code === ErrorCodes.PendingResponseRejected) {
+    return "Devstral's server ended before it answered.";
+  }
   return error instanceof Error ? error.message : String(error);
 }
