@@ -7,6 +7,7 @@ export default async function (user) {
   await user.page.keyboard.press("Shift+ArrowUp");
   await user.prompt("Ask Devstral...", "what is this for, précisément?");
   await user.shows("It adds prices up.");
+  await user.quiet();
   await user.screenshot("answered");
   const tab = await user.page.locator(".tab.active").getAttribute("data-resource-name");
   return { tab };

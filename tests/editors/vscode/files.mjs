@@ -3,6 +3,7 @@ export default async function (user) {
   await user.open("shop/prices.py");
   await user.prompt("Devstral: Edit Selection...", "round to cents");
   const rows = await user.rows(7);
+  await user.quiet();
   await user.screenshot("preview");
   for (const unticked of user.play.untick) await user.untick(unticked);
   await user.press("Apply");

@@ -68,6 +68,12 @@ class User {
     return said;
   }
 
+  // Wait until no run goes on, and the notification about the last one is gone, which VS Code lets stand a while.
+  async quiet() {
+    await this.status("Devstral is ready");
+    await this.page.locator(".notification-toast").first().waitFor({ state: "hidden" });
+  }
+
   // Close every notification: there is room for three.
   async clearToasts() {
     await this.command("Notifications: Clear All Notifications");

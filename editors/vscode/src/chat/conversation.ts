@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 
 import type { Kept } from "./kept";
 import type { Part, PartOf, Turn } from "./messages";
-import type { Proposal, Update } from "./server";
+import { isInTheText, type Proposal, type Update } from "./server";
 
 /** Characters of a tool's output that are shown; the transcript has all of it. */
 const OUTPUT_SHOWN = 20_000;
@@ -124,12 +124,15 @@ export class Conversation {
     if (turn === undefined) return undefined;
     const part: PartOf<"approval"> = { kind: "approval", id: this.name(), question, choices };
     this.add(turn, part);
+    this.says(turn, "waits for your answer");
     return part;
   }
 
   answered(part: PartOf<"approval">, answer: string): void {
     part.answer = answer;
     this.changed(part);
+    const turn = this.turns.find((each) => each.state === "running");
+    if (turn?.parts.includes(part)) this.says(turn, "");
   }
 
   /** A proposal is new, or something of it was decided. */
@@ -189,13 +192,15 @@ export class Conversation {
   }
 
   private moved(turn: Turn, update: Extract<Update, { kind: "state" }>): void {
-    if (update.state === "queued") {
-      turn.message = update.message;
-      this.watcher.turnChanged(turn);
-    } else if (update.state === "running") {
-      turn.message = "";
-      this.watcher.turnChanged(turn);
+    if (update.state === "queued" || update.state === "running") {
+      this.says(turn, update.state === "queued" ? update.message : "");
     } else this.ended(turn, update.state, update.message);
+  }
+
+  /** What a turn that goes on is about now. */
+  private says(turn: Turn, message: string): void {
+    turn.message = message;
+    this.watcher.turnChanged(turn);
   }
 
   private grow(turn: Turn, kind: "text" | "reasoning", text: string): void {
@@ -242,8 +247,4 @@ export class Conversation {
     // Of this conversation alone: what is meant for a part of an earlier one finds none.
     return `part-${randomUUID()}`;
   }
-}
-
-function isInTheText(file: Proposal["files"][number]): boolean {
-  return file.decided.some((hunk) => hunk.decision === "applied" || hunk.decision === "modified");
 }

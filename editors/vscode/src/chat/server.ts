@@ -48,6 +48,11 @@ export interface Decided {
   diff: string;
 }
 
+/** Whether any of a file's proposed changes is there now. */
+export function isInTheText(file: ProposedFile): boolean {
+  return file.decided.some((hunk) => hunk.decision === "applied" || hunk.decision === "modified");
+}
+
 /** The answer to a command that was waited for. */
 export interface Answer {
   sessionId: string;
