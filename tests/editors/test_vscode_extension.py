@@ -141,6 +141,13 @@ def _commands() -> list[dict[str, str]]:
     return commands
 
 
+def test_what_a_model_server_says_is_no_link(vscode: VSCode) -> None:
+    refusal = "No. [Help](command:workbench.action.closeWindow)"
+    played = vscode.play("refused", {"error": {"status": 400, "body": {"error": {"message": refusal}}}})
+    assert played.seen["links"] == 0
+    assert refusal in played.seen["text"].replace("\u2060", "")
+
+
 def test_an_instruction_comment_is_carried_out_from_the_palette(vscode: VSCode) -> None:
     played = vscode.play("instructed", *edits("shop/prices.py", OLD_TOTAL, NEW_TOTAL))
     assert played.on_disk("shop/prices.py") == PRICES.replace(OLD_TOTAL, NEW_TOTAL).encode()

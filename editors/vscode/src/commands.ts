@@ -1,5 +1,7 @@
 import * as vscode from "vscode";
-import { ExecuteCommandRequest, type LanguageClient, type Range } from "vscode-languageclient/node";
+import { ExecuteCommandRequest, MessageType, type LanguageClient, type Range } from "vscode-languageclient/node";
+
+import { show } from "./messages";
 
 /** What a command of the server takes; every field optional. docs/protocol.md has the rest. */
 export interface Arguments {
@@ -45,7 +47,7 @@ export async function run<Answer>(client: Client, command: string, argument: Arg
     const request = { command: `devstral.${command}`, arguments: [argument] };
     return (await connected.sendRequest(ExecuteCommandRequest.type, request)) as Answer;
   } catch (error) {
-    void vscode.window.showErrorMessage(error instanceof Error ? error.message : String(error));
+    show({ type: MessageType.Error, message: error instanceof Error ? error.message : String(error) });
     return undefined;
   }
 }

@@ -6,9 +6,11 @@ import {
   ExecuteCommandRequest,
   LanguageClient,
   RevealOutputChannelOn,
+  ShowMessageNotification,
   type LanguageClientOptions,
 } from "vscode-languageclient/node";
 
+import { show } from "./messages";
 import { ProgressNotifications, type Step } from "./progress";
 import { Restarts } from "./restarts";
 import { keysForServer } from "./secrets";
@@ -113,6 +115,8 @@ export class Connection {
     const serve = { command, args: [...args, "serve"], options: { env } };
     const client: LanguageClient = new LanguageClient("devstral", "Devstral", serve, this.options(() => client));
     client.onNotification("devstral/status", (status: Status) => void this.took(status));
+    // The client's own way would make links of what a message quotes.
+    client.onNotification(ShowMessageNotification.type, show);
     this.starting.fire(client);
     await client.start();
     return client;

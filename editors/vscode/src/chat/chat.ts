@@ -1,6 +1,7 @@
 import { commands, env, EventEmitter, window, workspace, type Disposable, type ExtensionContext } from "vscode";
 import { ShowMessageRequest, type LanguageClient } from "vscode-languageclient/node";
 
+import { plain } from "../notification";
 import { Asking } from "./asking";
 import { NextQuestion } from "./composing";
 import { execute, inWords, type Connection } from "./connection";
@@ -154,7 +155,7 @@ export class Chat implements Disposable {
     try {
       await action;
     } catch (error) {
-      void window.showErrorMessage(inWords(error));
+      void window.showErrorMessage(plain(inWords(error)));
     }
   }
 
