@@ -21,7 +21,7 @@ from devstral_ls.workspace.documents import Document
 from devstral_ls.workspace.paths import canonical, same_file_key, uri_to_path
 
 KEPT = 16
-"""How many changes of a document are kept, to put one in its place that comes late."""
+"""How many changes of a document are kept from one on that left a version out, to put that in its place if it comes."""
 
 LEXED_AT_ONCE = 3_000
 """Characters of a text in which code actions wait for comments to be found; about 10 ms."""
@@ -131,8 +131,9 @@ class DocumentStore:
         if (at := _missing(recent, version)) is not None:
             self._put(opened, at, version, changes)
             return
-        recent.append(Change(opened.version, opened.lines, version, changes))
-        del recent[:-KEPT]
+        if recent or version > opened.version + 1:
+            recent.append(Change(opened.version, opened.lines, version, changes))
+            del recent[:-KEPT]
         lines = opened.lines
         for change in changes:
             lines = self._changed(lines, change)
@@ -151,6 +152,8 @@ class DocumentStore:
             for change in each:
                 lines = self._changed(lines, change)
             before = number
+        while recent and recent[0].version <= recent[0].before + 1:
+            del recent[0]
         self._swap(replace(opened, version=before, lines=lines))
 
     def _changed(self, lines: list[str], change: types.TextDocumentContentChangeEvent) -> list[str]:
