@@ -113,7 +113,7 @@ export class Chat implements Disposable {
   /** Ask, now or when what goes on is over. Resolves when the answer is there. */
   async ask(prompt: string): Promise<Turn> {
     const client = this.connection();
-    if (client === undefined) throw new Error("Devstral does not run. Its log says why (Devstral: Show Log).");
+    if (client === undefined) throw new Error("Devstral does not run. Its log says why (Devstral: Show Server Log).");
     const { argument, about, images } = await this.next.ask(client);
     const turn = this.conversation.asked(prompt, about, images);
     await this.asking.ask(turn, { ...argument, prompt });

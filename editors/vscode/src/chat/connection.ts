@@ -15,7 +15,7 @@ export async function execute<Answer>(
   workDoneToken?: string,
 ): Promise<Answer> {
   const client = connection();
-  if (client === undefined) throw new Error("Devstral does not run. Its log says why (Devstral: Show Log).");
+  if (client === undefined) throw new Error("Devstral does not run. Its log says why (Devstral: Show Server Log).");
   return (await client.sendRequest(ExecuteCommandRequest.type, {
     command: `devstral.${command}`,
     arguments: [argument],
