@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -241,8 +242,10 @@ def kept(vscode: VSCode) -> Played:
     """The view was moved, the window loaded anew, the server killed; and a new chat was begun."""
 
     def kill(_: ScriptedServer, root: Path) -> None:
-        (server,) = vscode.servers(root)
-        os.kill(server, signal.SIGKILL)
+        # The window from before it was loaded anew may not have let go of its own yet.
+        for server in vscode.servers(root):
+            with suppress(ProcessLookupError):
+                os.kill(server, signal.SIGKILL)
 
     turns = [PRICES_READ, {"calls": BOTH_ROUNDED}, DONE, {"text": "Now."}, {"text": "Thinking about it", "hang": True}]
     played = vscode.play("chat_kept", *turns, at={"killed": kill})
