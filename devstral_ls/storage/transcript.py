@@ -44,9 +44,10 @@ class Transcript:
     """
 
     def __init__(self, folder: Path, session_id: str, now: Callable[[], datetime] = local_time) -> None:
-        self.path = folder / "sessions" / f"{session_id}.md"
         self._now = now
         self.started = self.last_used = now()
+        # By their names they are in the order of time; the id tells those of one minute apart.
+        self.path = folder / "sessions" / f"devstral-{self.started:%Y-%m-%d-%H%M}-{session_id[:8]}.md"
         self.title = ""
         self._parts = [HEADER.format(session_id=session_id, started=_shown(self.started))]
         self.question = ""

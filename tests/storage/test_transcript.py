@@ -25,7 +25,7 @@ def test_a_session_reads_as_markdown(tmp_path: Path) -> None:
     transcript.proposed("--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n-x = 1\n+x = 2\n")
     transcript.noted("proposes 1 file, +1 -1")
     path = transcript.save()
-    assert path == tmp_path / "sessions" / "abc.md"
+    assert path == tmp_path / "sessions" / "devstral-2026-03-14-0905-abc.md"
     assert path.read_text() == (
         "# Devstral session abc\n\nStarted 2026-03-14 09:05.\n\n"
         "## Ask Devstral\n\n*2026-03-14 09:07 · app.py, lines 3-5*\n\n> make it\n> faster\n\n"
