@@ -75,7 +75,7 @@ def parse(text: str) -> Entry:
     """One entry of the setting. Raises ValueError with what is wrong."""
     found = _ENTRY.fullmatch(text.strip())
     if found is None:
-        raise ValueError(f"must have host or host:port, such as 'pypi.org' or '*.example.com:8443', not {text!r}")
+        raise ValueError(f"must have host or host:port, such as 'example.com' or '*.example.com:8443', not {text!r}")
     host = found["host"].lower().removesuffix(".")
     port = found["port"]
     if port not in (None, "*") and not 0 < int(port) < 65536:

@@ -105,7 +105,7 @@ class ExecutionConfig:
     network: tuple[str, ...] = setting(
         "execution.network.allow",
         "Hosts that commands and Python code in a sandbox may reach, over HTTP and HTTPS: a list of globs with or "
-        'without a port, such as `["pypi.org", "*.pythonhosted.org", "10.0.0.7:8080"]` '
+        'without a port, such as `["packages.example", "*.example.org", "10.0.0.7:8080"]` '
         "([what that allows](security.md#the-network)). Empty: none.",
         (),
         users_own=True,

@@ -10,19 +10,19 @@ from devstral_ls.allowed_hosts import allowed_hosts, as_address, is_public
 @pytest.mark.parametrize(
     ("entries", "host", "port", "permitted"),
     [
-        (["pypi.org"], "pypi.org", 443, True),
-        (["pypi.org"], "PyPI.org.", 80, True),
-        (["pypi.org"], "pypi.org", 22, False),
-        (["pypi.org:22"], "pypi.org", 22, True),
-        (["pypi.org:22"], "pypi.org", 443, False),
-        (["pypi.org:*"], "pypi.org", 5432, True),
-        (["pypi.org"], "pypi.org.evil.example", 443, False),
-        (["pypi.org"], "files.pypi.org", 443, False),
-        (["pypi.org"], "pypixorg", 443, False),
-        (["*.pypi.org"], "files.pypi.org", 443, True),
-        (["*.pypi.org"], "a.b.pypi.org", 443, True),
-        (["*.pypi.org"], "pypi.org", 443, False),
-        (["*.pypi.org"], "evilpypi.org", 443, False),
+        (["pkg.test"], "pkg.test", 443, True),
+        (["pkg.test"], "Pkg.Test.", 80, True),
+        (["pkg.test"], "pkg.test", 22, False),
+        (["pkg.test:22"], "pkg.test", 22, True),
+        (["pkg.test:22"], "pkg.test", 443, False),
+        (["pkg.test:*"], "pkg.test", 5432, True),
+        (["pkg.test"], "pkg.test.evil.example", 443, False),
+        (["pkg.test"], "files.pkg.test", 443, False),
+        (["pkg.test"], "pkgxtest", 443, False),
+        (["*.pkg.test"], "files.pkg.test", 443, True),
+        (["*.pkg.test"], "a.b.pkg.test", 443, True),
+        (["*.pkg.test"], "pkg.test", 443, False),
+        (["*.pkg.test"], "evilpkg.test", 443, False),
         (["*"], "anything.example", 443, True),
         # An address is not a name, however it is written.
         (["*"], "8.8.8.8", 443, False),
@@ -30,7 +30,7 @@ from devstral_ls.allowed_hosts import allowed_hosts, as_address, is_public
         (["8.8.8.8"], "8.8.8.8", 443, True),
         (["8.8.8.8"], "::ffff:8.8.8.8", 443, True),
         (["[2606:4700::1]:8443"], "2606:4700:0::1", 8443, True),
-        ([], "pypi.org", 443, False),
+        ([], "pkg.test", 443, False),
     ],
 )
 def test_a_host_is_permitted_when_it_is_listed(entries: list[str], host: str, port: int, permitted: bool) -> None:
@@ -40,12 +40,12 @@ def test_a_host_is_permitted_when_it_is_listed(entries: list[str], host: str, po
 @pytest.mark.parametrize(
     ("entries", "host", "address", "port", "reached"),
     [
-        (["pypi.org"], "pypi.org", "151.101.0.223", 443, True),
+        (["pkg.test"], "pkg.test", "151.101.0.223", 443, True),
         # A listed name that points at this machine or its network.
-        (["pypi.org"], "pypi.org", "127.0.0.1", 443, False),
-        (["pypi.org"], "pypi.org", "10.0.0.7", 443, False),
-        (["pypi.org", "10.0.0.7"], "pypi.org", "10.0.0.7", 443, True),
-        (["pypi.org", "10.0.0.7:80"], "pypi.org", "10.0.0.7", 443, False),
+        (["pkg.test"], "pkg.test", "127.0.0.1", 443, False),
+        (["pkg.test"], "pkg.test", "10.0.0.7", 443, False),
+        (["pkg.test", "10.0.0.7"], "pkg.test", "10.0.0.7", 443, True),
+        (["pkg.test", "10.0.0.7:80"], "pkg.test", "10.0.0.7", 443, False),
         (["*"], "localhost", "127.0.0.1", 80, False),
         (["localhost:8000"], "localhost", "127.0.0.1", 8000, True),
         (["localhost:8000"], "localhost", "::1", 8000, True),
@@ -72,7 +72,7 @@ def test_what_only_this_machine_and_its_network_know_is_not_public(text: str) ->
     assert not is_public(address)
 
 
-@pytest.mark.parametrize("text", ["", "http://pypi.org", "pypi.org/simple", "a b", "user@host", "x:0", "x:70000", "-a"])
+@pytest.mark.parametrize("text", ["", "http://pkg.test", "pkg.test/simple", "a b", "user@host", "x:0", "x:70000", "-a"])
 def test_what_is_no_host_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="must have"):
         allowed_hosts([text])

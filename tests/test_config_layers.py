@@ -207,14 +207,14 @@ def test_a_wrong_check_costs_one_message_and_the_others_count() -> None:
 
 
 def test_hosts_are_read_one_by_one_and_only_from_the_users_own_file() -> None:
-    hosts = ["pypi.org", "*.example.com:8443", "[::1]:80", "10.0.0.7", "localhost:*"]
-    own = {"execution": {"network": {"allow": [*hosts, "http://pypi.org", 7]}, "python": {"backend": "wasm"}}}
+    hosts = ["pkg.test", "*.example.com:8443", "[::1]:80", "10.0.0.7", "localhost:*"]
+    own = {"execution": {"network": {"allow": [*hosts, "http://pkg.test", 7]}, "python": {"backend": "wasm"}}}
     config, problems = load([Layer("user file", own)])
     assert config.execution.network == tuple(hosts)
-    assert allowed_hosts(config.execution.network).permits("pypi.org", 443)
+    assert allowed_hosts(config.execution.network).permits("pkg.test", 443)
     assert config.execution.python == "wasm"
     assert [str(problem).endswith("; it is left out.") for problem in problems] == [True, True]
-    assert "must have host or host:port, such as 'pypi.org' or '*.example.com:8443', not 'http://pypi.org'" in str(
+    assert "must have host or host:port, such as 'example.com' or '*.example.com:8443', not 'http://pkg.test'" in str(
         problems[0]
     )
     config, problems = load(

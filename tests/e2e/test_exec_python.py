@@ -77,7 +77,7 @@ async def test_an_editor_can_set_neither_who_executes_it_nor_what_it_reaches(sta
 
 
 async def test_riza_executes_it_and_the_key_is_nowhere_else(stages: Stages, tmp_path: Path) -> None:
-    home = home_with(tmp_path, '[execution.python]\nbackend = "riza"\n[execution.network]\nallow = ["pypi.org"]\n')
+    home = home_with(tmp_path, '[execution.python]\nbackend = "riza"\n[execution.network]\nallow = ["pkg.test"]\n')
     turns = [python("print(1)", timeout=5), command("env"), say("x")]
     with riza(executed("from riza\n", id="01ABC")) as there:
         env = {"RIZA_API_KEY": KEY, "RIZA_BASE_URL": there.url}
@@ -95,7 +95,7 @@ async def test_riza_executes_it_and_the_key_is_nowhere_else(stages: Stages, tmp_
             "code": "print(1)",
             "language": "python",
             "limits": {"execution_timeout": 5},
-            "http": {"allow": [{"host": "pypi.org"}]},
+            "http": {"allow": [{"host": "pkg.test"}]},
         }
     kept = [path for path in home.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()]
     assert kept == []

@@ -48,8 +48,8 @@ async def test_the_answer_is_rizas_and_the_request_has_code_and_limits(tmp_path:
 
 async def test_the_hosts_that_are_allowed_are_passed_on(tmp_path: Path) -> None:
     with riza(executed()) as at:
-        await run(tmp_path, at, allowed=["pypi.org", "pypi.org:8080", "*.example.com"])
-    assert at.requests[0]["http"] == {"allow": [{"host": "pypi.org"}, {"host": "*.example.com"}]}
+        await run(tmp_path, at, allowed=["pkg.test", "pkg.test:8080", "*.example.com"])
+    assert at.requests[0]["http"] == {"allow": [{"host": "pkg.test"}, {"host": "*.example.com"}]}
 
 
 async def test_what_comes_back_is_bounded_and_plain(tmp_path: Path) -> None:

@@ -176,8 +176,8 @@ async def test_a_command_that_is_allowed_allows_no_python_of_the_same_text_nor_t
 async def test_the_question_names_the_hosts_that_a_sandbox_reaches(make: Make, tmp_path: Path) -> None:
     person = Person("Deny")
     permission = make(person)
-    permission = replace(permission, config=replace(permission.config, network=("pypi.org", "*.example.com")))
+    permission = replace(permission, config=replace(permission.config, network=("pkg.test", "*.example.com")))
     await permission("make", tmp_path / "project", OVERLAY)
     await permission("make", tmp_path / "project", OPEN)
-    assert "that reaches pypi.org, *.example.com:\nmake" in person.asked[0]["message"]
+    assert "that reaches pkg.test, *.example.com:\nmake" in person.asked[0]["message"]
     assert "reaches" not in person.asked[1]["message"]

@@ -104,14 +104,14 @@ async def test_a_tunnel_to_a_listed_host_passes_everything_on() -> None:
         assert found.seen == [b"anything\r\n\r\n"]
 
 
-@pytest.mark.parametrize("request_line", ["CONNECT pypi.org:443 HTTP/1.1", "GET http://pypi.org:443/ HTTP/1.1"])
+@pytest.mark.parametrize("request_line", ["CONNECT pkg.test:443 HTTP/1.1", "GET http://pkg.test:443/ HTTP/1.1"])
 async def test_what_is_not_listed_is_refused_in_a_line_that_names_the_setting(request_line: str) -> None:
     async with proxy("example.com") as (ask, refused):
         answer = (await ask(f"{request_line}\r\n\r\n".encode())).decode()
-        reason = "pypi.org:443 is not allowed: the user's setting execution.network.allow does not list it"
+        reason = "pkg.test:443 is not allowed: the user's setting execution.network.allow does not list it"
         assert answer.startswith(f"HTTP/1.1 403 {reason}\r\n")
         assert answer.endswith(f"\r\n\r\n{reason}.\n")
-        assert refused == ["pypi.org:443"]
+        assert refused == ["pkg.test:443"]
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.1", "2130706433", "0x7f.0.0.1", "[::ffff:127.0.0.1]", "localhost"])

@@ -87,10 +87,10 @@ async def test_code_and_commands_reach_a_listed_host(box: Sandbox, port: int) ->
 
 
 async def test_what_is_not_listed_is_refused_and_told_with_the_setting(box: Sandbox, port: int) -> None:
-    done = await box.python(tunnel("pypi.org", 443), allowed=[f"127.0.0.1:{port}"])
+    done = await box.python(tunnel("pkg.test", 443), allowed=[f"127.0.0.1:{port}"])
     assert done.exit_code == 1
-    assert "403 pypi.org:443 is not allowed: the user's setting execution.network.allow does not list it" in done.stderr
-    assert any("execution.network.allow" in note and "pypi.org:443" in note for note in done.notes)
+    assert "403 pkg.test:443 is not allowed: the user's setting execution.network.allow does not list it" in done.stderr
+    assert any("execution.network.allow" in note and "pkg.test:443" in note for note in done.notes)
 
 
 async def test_a_redirection_leads_nowhere_that_is_not_listed(box: Sandbox, port: int) -> None:
