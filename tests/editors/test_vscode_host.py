@@ -6,6 +6,7 @@ import json
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -137,10 +138,13 @@ def test_a_server_that_dies_in_a_run_is_started_again_and_answers(host: Host) ->
     first = host.vscode.servers(host.folders[0])
 
     def kill() -> None:
-        os.kill(first[0], signal.SIGKILL)
+        # A window that was open before may not have let go of its own yet.
+        for server in first:
+            with suppress(ProcessLookupError):
+                os.kill(server, signal.SIGKILL)
 
     seen = host.play("crashed", THINKING, {"text": "I am back."}, at={"killed": kill}).seen
-    assert len(first) == 1
+    assert first
     assert seen["state"] == "failed"
     assert seen["message"]
     assert (seen["next"], seen["answer"], seen["turns"]) == ("finished", "I am back.", 2)

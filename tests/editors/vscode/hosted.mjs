@@ -12,7 +12,8 @@ export default async function (user) {
     ["extensionTestsPath", `${here}${play.tests}/run.cjs`],
     ["skipWelcome", "true"],
   ];
-  await page.goto(`${user.server}/?workspace=${play.workspace}&payload=${encodeURIComponent(JSON.stringify(payload))}`);
+  const address = await user.workspace(play.workspace);
+  await page.goto(`${address}&payload=${encodeURIComponent(JSON.stringify(payload))}`);
   await user.reach("opened");
   const code = await ended;
   if (code !== 0) throw new Error(`the tests ended with ${code}:\n${said.slice(-40).join("\n")}`);

@@ -50,6 +50,21 @@ class User {
     await this.page.locator(".editor-instance .view-line").first().waitFor();
   }
 
+  // Load a workspace file until its folders are there: in a new window this VS Code may read it too early, and shows none;
+  // what it has read once it knows from then on. Returns the window's address.
+  async workspace(path) {
+    const address = `${this.server}/?workspace=${path}`;
+    for (const end = Date.now() + PATIENCE; ; ) {
+      await this.page.goto(address);
+      try {
+        await this.page.locator(".explorer-folders-view .monaco-list-row").first().waitFor({ timeout: 15_000 });
+        return address;
+      } catch (error) {
+        if (Date.now() > end) throw error;
+      }
+    }
+  }
+
   // Wait until the status bar's item says `what`.
   async status(what) {
     await this.page.locator(`#devstral-ls\\.devstral-ls\\.devstral\\.status a[aria-label*="${what}"]`).waitFor();
