@@ -12,8 +12,7 @@ export default async function (user) {
     ["extensionTestsPath", `${here}${play.tests}/run.cjs`],
     ["skipWelcome", "true"],
   ];
-  const address = await user.workspace(play.workspace);
-  await page.goto(`${address}&payload=${encodeURIComponent(JSON.stringify(payload))}`);
+  await user.workspace(play.workspace, payload);
   await user.reach("opened");
   const code = await ended;
   if (code !== 0) throw new Error(`the tests ended with ${code}:\n${said.slice(-40).join("\n")}`);

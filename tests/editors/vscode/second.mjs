@@ -1,7 +1,7 @@
 // A workspace of two folders, of which the second is worked in.
 export default async function (user) {
   const file = `vscode-remote://127.0.0.1:${user.play.port}${user.play.second}/shop/prices.py`;
-  await user.goto(await user.workspace(user.play.workspace), file);
+  await user.workspace(user.play.workspace, [["openFile", file]]);
   await user.page.locator(".editor-instance .view-line").first().waitFor();
   await user.status("Devstral is ready");
   await user.prompt("Devstral: Edit Selection...", "round to cents");

@@ -50,15 +50,13 @@ class User {
     await this.page.locator(".editor-instance .view-line").first().waitFor();
   }
 
-  // Load a workspace file until its folders are there: in a new window this VS Code may read it too early, and shows none;
-  // what it has read once it knows from then on. Returns the window's address.
-  async workspace(path) {
-    const address = `${this.server}/?workspace=${path}`;
+  // Open a workspace file. In this form VS Code may read it too early; then it has no folders until it is loaded anew.
+  async workspace(path, payload) {
+    const rows = this.page.locator(".explorer-folders-view .monaco-list-row");
     for (const end = Date.now() + PATIENCE; ; ) {
-      await this.page.goto(address);
+      await this.page.goto(`${this.server}/?workspace=${path}&payload=${encodeURIComponent(JSON.stringify(payload))}`);
       try {
-        await this.page.locator(".explorer-folders-view .monaco-list-row").first().waitFor({ timeout: 15_000 });
-        return address;
+        return await rows.first().waitFor({ timeout: 15_000 });
       } catch (error) {
         if (Date.now() > end) throw error;
       }

@@ -6,11 +6,14 @@
 
 const { connect } = require("node:net");
 const { createInterface } = require("node:readline");
+const { workspace } = require("vscode");
 const { Host, missed } = require("./host.cjs");
 
 const PATIENCE = 60_000; // milliseconds; a case that takes longer has failed
 
 exports.run = async () => {
+  // A window that has no folders is loaded anew, with another extension host.
+  if (!workspace.workspaceFolders?.length) await new Promise((resolve) => workspace.onDidChangeWorkspaceFolders(resolve));
   const connection = connect(Number(process.env.TESTS_PORT), "127.0.0.1");
   const said = createInterface({ input: connection })[Symbol.asyncIterator]();
   const say = (message) => connection.write(JSON.stringify(message) + "\n");
