@@ -289,9 +289,9 @@ def test_edits_of_the_chat_are_applied_as_the_mode_of_ask_says(vscode: VSCode) -
     def change(model: ScriptedServer, root: Path) -> None:
         on_disk("shop/prices.py", rounded)(model, root)
         modes = {"devstral.edits.mode": "auto", "devstral.edits.modes": {"ask": "propose"}}
-        vscode.set({"devstral.llm.baseUrl": model.base_url, "devstral.llm.model": OTHERS[0], **modes})
+        vscode.set({"devstral.llm.baseUrl": model.base_url, "devstral.llm.model": "devstral-small-2", **modes})
 
-    modes = {"devstral.edits.mode": "review", "devstral.edits.modes": {"ask": "auto"}}
+    modes = {"devstral.edits.mode": "review", "devstral.edits.modes": {"ask": "auto"}, "devstral.llm.model": OTHERS[0]}
     at = {"applied": change, "proposed": on_disk("shop/prices.py", rounded)}
     played = vscode.play("chat_modes", *edits("shop/prices.py", OLD_TOTAL, NEW_TOTAL), *TAX, at=at, settings=modes)
     assert (played.seen["decided"], played.seen["asked"]) == (["accepted"], 0)

@@ -3,6 +3,8 @@ import { Chat } from "./chat.mjs";
 
 export default async function (user) {
   const chat = await Chat.open(user, "shop/prices.py");
+  // The model is the sign that the settings of this case are there, and later that they have changed.
+  await user.status("model mistral-small");
   await chat.ask("Round to cents");
   await chat.answered();
   const decided = await chat.turn.locator(".decided .place").allInnerTexts();
@@ -10,7 +12,7 @@ export default async function (user) {
   await user.shows("round(sum(prices), 2)");
   await user.save("prices.py");
   await user.reach("applied");
-  await user.status("model mistral-small");
+  await user.status("model devstral-small-2");
   await chat.ask("And the tax?");
   await chat.answered();
   const offered = await chat.button("Accept all changes").count();
