@@ -7,6 +7,8 @@ export default async function (user) {
   await user.status("model mistral-small");
   await chat.ask("Round to cents");
   await chat.answered();
+  // The edits are applied when the answer is there.
+  await chat.turn.locator(".decided .place").first().waitFor();
   const decided = await chat.turn.locator(".decided .place").allInnerTexts();
   const asked = await chat.button("Accept all changes").count();
   await user.shows("round(sum(prices), 2)");
