@@ -8,15 +8,26 @@ from pathlib import Path
 
 IN_HOME = (
     *(".pyenv", ".rustup", ".cargo/bin", ".cargo/registry", ".cargo/git", ".nvm", ".fnm", ".volta", ".asdf", ".deno"),
-    *(".bun", ".sdkman", ".rbenv", ".rvm", ".gem", ".ghcup", ".nodenv", ".goenv", ".jenv", ".opam", ".elan"),
-    *(".juliaup", "go/bin", "go/pkg", ".go", ".dotnet", ".m2/repository", ".gradle/wrapper", ".konan", ".pub-cache"),
-    *(".local/bin", ".local/lib", ".local/pipx", ".local/share/pipx", ".local/share/uv", ".local/share/mise"),
+    *(".bun", ".sdkman", ".rbenv", ".rvm", ".gem/ruby", ".ghcup", ".nodenv", ".goenv", ".jenv", ".opam", ".elan"),
+    *(
+        ".juliaup",
+        "go/bin",
+        "go/pkg",
+        ".go",
+        ".dotnet",
+        ".m2/repository",
+        ".gradle/wrapper",
+        ".konan",
+        ".pub-cache/bin",
+    ),
+    *(".local/bin", ".local/lib", ".local/pipx", ".local/share/pipx", ".local/share/mise"),
     *(".local/share/rtx", ".local/share/virtualenvs", ".local/share/hatch", ".local/share/pnpm", ".local/share/fnm"),
     *(".virtualenvs", ".cache/pypoetry/virtualenvs", ".cache/pre-commit", ".conda", "miniconda3", "anaconda3"),
     *("miniforge3", ".npm-global", ".nix-profile", ".local/state/nix", ".config/nvm", ".hatch", ".rye", ".pixi"),
-    ".proto",
+    *(".proto", ".local/share/uv/python", ".local/share/uv/tools", ".pub-cache/hosted", ".pub-cache/global_packages"),
 )
-"""Where toolchains lie in a home directory, unless they were told another place."""
+"""Where toolchains lie in a home directory, unless they were told another place. Of those that keep keys there too, only
+the programs."""
 
 NAMED = {
     "PYENV_ROOT": ("",),

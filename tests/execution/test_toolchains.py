@@ -53,3 +53,13 @@ def test_beside_a_folder_of_programs_nothing_else_of_a_home_is_shown(tmp_path: P
 
 def test_relative_folders_are_not_shown(tmp_path: Path) -> None:
     assert shown(tmp_path, {"PATH": "bin::.", "JAVA_HOME": "java"}) == set()
+
+
+@pytest.mark.parametrize(
+    "key", [".gem/credentials", ".local/share/uv/credentials", ".pub-cache/credentials.json", ".cargo/credentials.toml"]
+)
+def test_keys_for_publishing_are_not_shown_with_the_programs_beside_them(tmp_path: Path, key: str) -> None:
+    home = str(tmp_path)
+    assert not [
+        path for path in toolchains({}, home) if f"{home}/{key}".startswith(f"{path}/") or path == f"{home}/{key}"
+    ]
