@@ -26,8 +26,8 @@ IN_HOME = (
     *("miniforge3", ".npm-global", ".nix-profile", ".local/state/nix", ".config/nvm", ".hatch", ".rye", ".pixi"),
     *(".proto", ".local/share/uv/python", ".local/share/uv/tools", ".pub-cache/hosted", ".pub-cache/global_packages"),
 )
-"""Where toolchains lie in a home directory, unless they were told another place. Of those that keep keys there too, only
-the programs."""
+"""Where toolchains lie in a home directory, unless they were told another place. Of those that keep keys there
+too, only the programs."""
 
 NAMED = {
     "PYENV_ROOT": ("",),
